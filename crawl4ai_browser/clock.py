@@ -1,0 +1,48 @@
+"""Time: the only module that asks what time it is or waits for it to pass.
+
+Parts that wait take a `Clock`, so that tests hand them one whose time moves when told to
+(`crawl4ai_browser.testing.FakeClock`).
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+import anyio
+
+
+class Clock(Protocol):
+    """What the parts need of time."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+        ...
+
+    def now(self) -> datetime:
+        """The wall clock, in UTC. May jump; for records, never for waiting."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, without blocking other tasks."""
+        ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def monotonic(self) -> float:
+        """Seconds of `time.monotonic`."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The current UTC time."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """`anyio.sleep`."""
+        await anyio.sleep(seconds)
+
+
+SYSTEM_CLOCK = SystemClock()

@@ -1,0 +1,173 @@
+"""Configuration: small frozen models, one for each part that reads it, gathered in `CrawlConfig`.
+
+Times are seconds, sizes bytes. A default stands here once, with its reason. To change a value, `model_copy(update=...)`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.proxy import Proxy
+from crawl4ai_browser.ready import Quiet, Ready
+
+
+class BrowserConfig(Frozen):
+    """How browsers are started."""
+
+    executable: Path | None = None
+    """None: the one `crawl4ai-browser doctor` shows."""
+    headless: bool = True
+    sandbox: bool | None = None
+    """None: on, unless the process runs as root, where Chromium refuses to start with it."""
+    args: tuple[str, ...] = ()
+    """Further switches of Chromium."""
+    count: int | None = Field(default=None, ge=1)
+    """Browsers in the pool. None: one per four cores, as one main process feeds about 40 pages/s."""
+    launch_timeout: float = Field(default=30.0, gt=0)
+    max_pages: int = Field(default=2000, ge=1)
+    """Visits after which a browser is replaced. Chromium and the driver grow slowly; a restart costs about 0.5 s."""
+
+
+class Viewport(Frozen):
+    """The size of the visible page, in CSS pixels."""
+
+    width: int = Field(default=1280, gt=0)
+    height: int = Field(default=800, gt=0)
+
+
+class ContextConfig(Frozen):
+    """What a browser context is given: the identity a site sees."""
+
+    user_agent: str | None = None
+    """None: the browser's own, without the word "Headless"."""
+    locale: str | None = None
+    """A BCP 47 tag such as `de-CH`. None: the browser's."""
+    timezone: str | None = None
+    """An IANA name such as `Europe/Zurich`. None: the machine's."""
+    viewport: Viewport = Viewport()
+    headers: dict[str, str] = {}
+    """Sent with every request of the context."""
+    java_script: bool = True
+    ignore_tls_errors: bool = False
+    service_workers: Literal["block", "allow"] = "block"
+    """Their requests escape a page's own view; few sites need them to show their content."""
+    proxy: Proxy | None = None
+
+
+class VisitConfig(Frozen):
+    """How one page is loaded and read."""
+
+    ready: Ready = Quiet()
+    timeout: float = Field(default=60.0, gt=0)
+    """The one deadline over the whole visit, whatever hangs inside it."""
+    navigation_timeout: float = Field(default=30.0, gt=0)
+    """Until the document is parsed."""
+    max_navigations: int = Field(default=20, ge=1)
+    """Documents the main frame may load in one visit: meta and JavaScript redirect loops never end by themselves."""
+    shadow_roots: bool = False
+    """Serialize open shadow roots as declarative ones (`<template shadowrootmode>`)."""
+    frames: bool = False
+    """Put the html of same-origin iframes into their `srcdoc`."""
+    max_html_bytes: int = Field(default=64 * 2**20, gt=0)
+
+
+class CaptureConfig(Frozen):
+    """What is recorded beside the html. All of it costs, so all of it is off."""
+
+    screenshot: Literal["none", "viewport", "full_page"] = "none"
+    pdf: bool = False
+    console: bool = False
+    """Console messages and uncaught page errors."""
+    requests: bool = False
+    """Every request of the page with its status, type and times."""
+
+
+class ContentConfig(Frozen):
+    """What is made of the html. Parts left out cost nothing."""
+
+    markdown: bool = True
+    cited_markdown: bool = False
+    """Links as numbered references with a list at the end."""
+    main_markdown: bool = False
+    """The main content alone: navigation, boilerplate and adverts left out."""
+    text: bool = False
+    """The visible text, one block a line."""
+    links: bool = True
+    media: bool = True
+    tables: bool = True
+    metadata: bool = True
+
+
+class DownloadConfig(Frozen):
+    """What happens to files."""
+
+    folder: Path | None = None
+    """Where files go. None: a folder `downloads` in the current one, made when the first file comes."""
+    timeout: float = Field(default=300.0, gt=0)
+    """For one file, apart from the visit's deadline."""
+    max_bytes: int | None = Field(default=None, gt=0)
+
+
+class PolitenessConfig(Frozen):
+    """How hosts are treated."""
+
+    obey_robots: bool = True
+    user_agent_token: str = "crawl4ai-browser"
+    """The product token that robots.txt groups are matched with (RFC 9309, 2.2.1)."""
+    max_pages_per_host: int = Field(default=8, ge=1)
+    min_delay: float = Field(default=0.0, ge=0)
+    """Seconds between the starts of two visits of one host."""
+    jitter: float = Field(default=0.0, ge=0)
+    """A random part of this many seconds on top of each delay."""
+    max_crawl_delay: float = Field(default=60.0, ge=0)
+    """A longer Crawl-delay of a site is cut to this."""
+    max_back_off: float = Field(default=3600.0, gt=0)
+    """A longer Retry-After is cut to this."""
+
+
+class RetryConfig(Frozen):
+    """What is tried again, and when."""
+
+    max_attempts: int = Field(default=3, ge=1)
+    first_delay: float = Field(default=1.0, ge=0)
+    """Upper bound of the first wait; it doubles with each attempt, with full jitter."""
+    max_delay: float = Field(default=60.0, ge=0)
+    statuses: frozenset[int] = frozenset({408, 425, 429, 500, 502, 503, 504})
+    """Final statuses that are worth another attempt."""
+    max_browser_deaths: int = Field(default=3, ge=1)
+    """A URL in whose visits this many browsers died is given up: it is probably the killer."""
+
+
+class CapacityConfig(Frozen):
+    """How much happens at once."""
+
+    max_pages: int = Field(default=4, ge=1)
+    """Pages open at once. A page is CPU bound: on 2 cores throughput is flat from 2 pages on."""
+    content_workers: int | None = Field(default=None, ge=1)
+    """Processes that turn html into content. None: one per two cores, at least one."""
+    result_buffer: int = Field(default=16, ge=0)
+    """Finished results that may wait for a slow reader before the crawl pauses."""
+
+
+class CrawlConfig(Frozen):
+    """All of it. Each field is read by one part of the package."""
+
+    browser: BrowserConfig = BrowserConfig()
+    context: ContextConfig = ContextConfig()
+    visit: VisitConfig = VisitConfig()
+    capture: CaptureConfig = CaptureConfig()
+    content: ContentConfig = ContentConfig()
+    download: DownloadConfig = DownloadConfig()
+    politeness: PolitenessConfig = PolitenessConfig()
+    retry: RetryConfig = RetryConfig()
+    capacity: CapacityConfig = CapacityConfig()
+    state_dir: Path | None = None
+    """Where the crawl's database lies. None: in memory."""
+    allow_files: bool = False
+    """Whether `file:` URLs may be seeds."""
+    fresh_contexts: bool = False
+    """A new context for every URL, instead of one anonymous session for the whole crawl."""

@@ -1,0 +1,238 @@
+"""Every error this package raises, and nothing else.
+
+    CrawlError
+    ├── ConfigError              a value the user gave is wrong; raised before any browser starts
+    ├── Skipped                  an outcome, not a failure: the URL was not visited, and that was decided
+    │   ├── RobotsDenied
+    │   └── OutOfScope
+    ├── FetchError               the visit failed; `snapshot` keeps what had been gathered
+    │   ├── NavigationError
+    │   │   ├── NameNotResolved
+    │   │   ├── ConnectionFailed
+    │   │   ├── TlsError
+    │   │   └── TooManyRedirects
+    │   ├── FetchTimeout
+    │   │   ├── PoolTimeout
+    │   │   ├── NavigationTimeout
+    │   │   ├── ReadyTimeout
+    │   │   └── ActionTimeout
+    │   ├── BrowserError
+    │   │   ├── LaunchFailed
+    │   │   ├── BrowserCrashed
+    │   │   └── PageCrashed
+    │   ├── ProxyError
+    │   ├── HttpStatusError
+    │   ├── ActionFailed
+    │   └── DownloadError
+    ├── ExtractError
+    │   ├── SelectorError
+    │   └── ItemInvalid
+    ├── StorageError
+    └── SinkError
+
+Each carries the request it happened to, the phase of the visit, and who is to blame. Playwright's texts are matched in
+`browser.playwright_errors` alone; a retry is decided by class and status, never by text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.request import Request
+    from crawl4ai_browser.snapshot import Snapshot
+
+Phase = Literal[
+    "queue", "robots", "page", "goto", "ready", "perform", "capture", "read", "download", "content", "extract", "store"
+]
+"""The stop of a URL's path at which something happened."""
+
+Blame = Literal["site", "proxy", "renderer", "browser", "driver", "user", "machine", "us"]
+"""Who failed: the remote site, the proxy, the page's renderer, the browser, Playwright's driver, the user's own
+code or configuration, the machine (memory, disk), or this package."""
+
+
+class CrawlError(Exception):
+    """Root of every error of this package.
+
+    `request` is the request it happened to (None outside a visit), `phase` the stop of its path, `blame` who failed.
+    """
+
+    default_blame: ClassVar[Blame] = "us"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request: Request | None = None,
+        phase: Phase | None = None,
+        blame: Blame | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request = request
+        self.phase = phase
+        self.blame: Blame = blame or self.default_blame
+
+
+class ConfigError(CrawlError):
+    """A value the user gave is wrong. Names the value; raised before anything starts."""
+
+    default_blame = "user"
+
+
+class Skipped(CrawlError):
+    """The URL was not visited, on purpose. Recorded as an outcome; never retried."""
+
+    default_blame = "user"
+
+
+class RobotsDenied(Skipped):
+    """The host's robots.txt forbids the URL to our user agent."""
+
+    default_blame = "site"
+
+
+class OutOfScope(Skipped):
+    """The crawl's scope refuses the URL; the message gives the rule."""
+
+
+class FetchError(CrawlError):
+    """The visit failed. `snapshot` holds what had been gathered before, or None."""
+
+    default_blame = "site"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request: Request | None = None,
+        phase: Phase | None = None,
+        blame: Blame | None = None,
+        snapshot: Snapshot | None = None,
+    ) -> None:
+        super().__init__(message, request=request, phase=phase, blame=blame)
+        self.snapshot = snapshot
+
+
+class NavigationError(FetchError):
+    """The document could not be loaded: the transfer broke, was refused or was aborted."""
+
+
+class NameNotResolved(NavigationError):
+    """The host name has no address."""
+
+
+class ConnectionFailed(NavigationError):
+    """No connection, or it was refused, reset or closed without an answer."""
+
+
+class TlsError(NavigationError):
+    """The TLS handshake or the certificate failed."""
+
+
+class TooManyRedirects(NavigationError):
+    """HTTP, meta or JavaScript redirects did not end."""
+
+
+class FetchTimeout(FetchError):
+    """A deadline passed. The subclass says which."""
+
+
+class PoolTimeout(FetchTimeout):
+    """No browser page became free in time."""
+
+    default_blame = "machine"
+
+
+class NavigationTimeout(FetchTimeout):
+    """The document did not arrive in time."""
+
+
+class ReadyTimeout(FetchTimeout):
+    """The page loaded but what was waited for did not come. The html is kept."""
+
+
+class ActionTimeout(FetchTimeout):
+    """An action on the page did not finish in time. The html is kept."""
+
+
+class BrowserError(FetchError):
+    """The browser, not the site, failed. Not charged to the page's attempts."""
+
+    default_blame = "browser"
+
+
+class LaunchFailed(BrowserError):
+    """No browser could be started; the message says what to do."""
+
+    default_blame = "machine"
+
+
+class BrowserCrashed(BrowserError):
+    """The browser or its driver died during the visit."""
+
+
+class PageCrashed(BrowserError):
+    """The page's renderer died (crash or out of memory)."""
+
+    default_blame = "renderer"
+
+
+class ProxyError(FetchError):
+    """The proxy refused, failed or could not be reached."""
+
+    default_blame = "proxy"
+
+
+class HttpStatusError(FetchError):
+    """The final response was 4xx or 5xx. The page is kept; `status` is the code."""
+
+    def __init__(self, message: str, *, status: int, request: Request | None = None) -> None:
+        super().__init__(message, request=request, phase="goto")
+        self.status = status
+
+
+class ActionFailed(FetchError):
+    """An action on the page could not be done. The html is kept."""
+
+
+class DownloadError(FetchError):
+    """A file could not be fetched whole."""
+
+
+class ExtractError(CrawlError):
+    """Typed data could not be taken from the document."""
+
+    default_blame = "user"
+
+
+class SelectorError(ExtractError):
+    """A selector is invalid or matched nothing where something is required."""
+
+
+class ItemInvalid(ExtractError):
+    """What was found does not fit the model."""
+
+
+class StorageError(CrawlError):
+    """The crawl's database could not be read or written. Stops the crawl."""
+
+    default_blame = "machine"
+
+
+class SinkError(CrawlError):
+    """A result could not be written. Stops the crawl; the result is not marked as done."""
+
+    default_blame = "machine"
+
+
+def error_classes() -> dict[str, type[CrawlError]]:
+    """Each error class by its name, the root included."""
+    found: dict[str, type[CrawlError]] = {}
+    pending: list[type[CrawlError]] = [CrawlError]
+    while pending:
+        cls = pending.pop()
+        found[cls.__name__] = cls
+        pending.extend(cls.__subclasses__())
+    return found

@@ -1,0 +1,131 @@
+"""What happened, as values, and who is told.
+
+An observer is a plain function. It is called on the event loop, in order, and must not block; what it raises is reported
+and never reaches the crawl.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.result import ErrorInfo
+
+_log = logging.getLogger("crawl4ai_browser")
+
+
+class Event(Frozen):
+    """Root of all events."""
+
+
+class CrawlStarted(Event):
+    """A crawl has begun to lease requests."""
+
+    at: datetime
+
+
+class CrawlFinished(Event):
+    """A crawl has ended; `reason` says why ("done", "max_pages", "interrupted", "failed")."""
+
+    at: datetime
+    reason: str
+    pages: int
+    failed: int
+
+
+class PageQueued(Event):
+    """A URL was accepted by the frontier."""
+
+    url: str
+    depth: int
+
+
+class UrlRefused(Event):
+    """A URL was not accepted; `reason` names the rule."""
+
+    url: str
+    reason: str
+    line: int | None = None
+    """Of the seed list, where it came from one."""
+
+
+class PageStarted(Event):
+    """A visit has begun."""
+
+    url: str
+    attempt: int
+
+
+class PageFinished(Event):
+    """A result was given out."""
+
+    url: str
+    status: int | None
+    ok: bool
+    error: ErrorInfo | None
+    seconds: float
+    html_bytes: int
+    new_links: int
+
+
+class PageRetried(Event):
+    """An attempt failed and the page will be tried again after `delay` seconds."""
+
+    url: str
+    attempt: int
+    error: ErrorInfo
+    delay: float
+
+
+class BrowserLaunched(Event):
+    """A browser of the pool has started."""
+
+    version: str
+    kind: str
+
+
+class BrowserLost(Event):
+    """A browser died or was given up; its visits are repeated without being charged."""
+
+    reason: str
+    visits: int
+
+
+class BrowserRetired(Event):
+    """A browser was replaced in good order."""
+
+    reason: str
+
+
+class Warned(Event):
+    """Something the user should know that stops nothing. Given once for each text."""
+
+    text: str
+
+
+Observer = Callable[[Event], None]
+
+
+class Observers:
+    """Tells every observer of every event; one that raises is logged and does not disturb the others."""
+
+    def __init__(self, observers: tuple[Observer, ...] = ()) -> None:
+        self._observers = list(observers)
+
+    def add(self, observer: Observer) -> None:
+        """Tell this one too from now on."""
+        self._observers.append(observer)
+
+    def __call__(self, event: Event) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            try:
+                observer(event)
+            except Exception:  # noqa: BLE001 - a user's function; reported, never raised into the crawl
+                _log.exception("observer %r failed on %r", observer, event)
+
+    def __repr__(self) -> str:
+        """How many listen."""
+        return f"<Observers {len(self._observers)}>"

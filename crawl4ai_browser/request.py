@@ -1,0 +1,59 @@
+"""Request: a URL and how to visit it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from crawl4ai_browser import urls
+from crawl4ai_browser.config import CaptureConfig, VisitConfig
+from crawl4ai_browser.frozen import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RAW_HTML_BASE = "https://html.invalid/"
+"""Base of raw html given without one. `.invalid` never resolves (RFC 2606)."""
+
+
+class Request(Frozen):
+    """One URL to visit, and what is special about this visit.
+
+    `visit` and `capture` replace the crawl's own where given. `html` is shown instead of what the URL would answer, which
+    is then only its base. `metadata` travels to the result untouched.
+    """
+
+    url: str
+    session: str | None = None
+    """Name of the session to visit it in. None: the crawl's anonymous one."""
+    visit: VisitConfig | None = None
+    capture: CaptureConfig | None = None
+    headers: dict[str, str] = {}
+    priority: float = 0.0
+    """Higher is visited earlier, in every order."""
+    metadata: dict[str, JsonValue] = {}
+    html: str | None = None
+
+    @classmethod
+    def parse(cls, url: str | Request) -> Request:
+        """A request for a URL as typed, checked and made absolute.
+
+        Raises:
+            ConfigError: not an absolute URL.
+        """
+        if isinstance(url, Request):
+            return url.model_copy(update={"url": urls.parse_seed(url.url)})
+        return cls(url=urls.parse_seed(url))
+
+    @classmethod
+    def from_html(
+        cls, html: str, *, base_url: str = RAW_HTML_BASE, metadata: Mapping[str, JsonValue] | None = None
+    ) -> Request:
+        """A request that shows `html` as if `base_url` had answered it. Its scripts run; links resolve against the base."""
+        return cls(url=urls.parse_seed(base_url), html=html, metadata=dict(metadata or {}))
+
+    @property
+    def fingerprint(self) -> str:
+        """The request's identity: equal for all spellings of its URL within one session."""
+        return urls.fingerprint(self.url, self.session or "", self.html or "")

@@ -1,0 +1,131 @@
+"""CrawlResult: all there is to say about one request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from crawl4ai_browser.download import Download
+from crawl4ai_browser.errors import Blame, CrawlError, FetchError, HttpStatusError, Phase, error_classes
+from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.page_content import Link, Media, PageMetadata, Table
+from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord, ReadyReport, Redirect
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class ErrorInfo(Frozen):
+    """An error as data."""
+
+    kind: str
+    """Name of the class in `crawl4ai_browser.errors`."""
+    message: str
+    phase: Phase | None = None
+    blame: Blame
+    status: int | None = None
+    """For `HttpStatusError`."""
+
+    @classmethod
+    def from_error(cls, error: CrawlError) -> Self:
+        """The error without its request and snapshot."""
+        return cls(
+            kind=type(error).__name__,
+            message=error.message,
+            phase=error.phase,
+            blame=error.blame,
+            status=error.status if isinstance(error, HttpStatusError) else None,
+        )
+
+    def to_error(self) -> CrawlError:
+        """An exception of the class this names."""
+        cls = error_classes().get(self.kind, FetchError)
+        if cls is HttpStatusError:
+            return HttpStatusError(self.message, status=self.status or 0)
+        return cls(self.message, phase=self.phase, blame=self.blame)
+
+    def __str__(self) -> str:
+        """`Kind (phase): message`."""
+        return f"{self.kind} ({self.phase}): {self.message}" if self.phase else f"{self.kind}: {self.message}"
+
+
+class Attempt(Frozen):
+    """One try at a request."""
+
+    number: int
+    """From 1."""
+    started_at: datetime
+    seconds: float
+    status: int | None = None
+    error: ErrorInfo | None = None
+    proxy: str | None = None
+    charged: bool = True
+    """False where our own browser failed and the page's attempts were not touched."""
+
+
+class CrawlResult(Frozen):
+    """What became of one request. A page that failed is a result too, with `error` set and all that could be had.
+
+    `model_validate_json(result.model_dump_json()) == result` holds for every result, and so does pickling.
+    """
+
+    url: str
+    """As requested."""
+    final_url: str
+    """The document's address when it was read, after every kind of redirect."""
+    redirects: tuple[Redirect, ...] = ()
+    """Each address passed on the way, the requested one first where there was any hop."""
+    status: int | None = None
+    """Of the final document."""
+    headers: dict[str, str] = {}
+    ok: bool
+    """2xx or 3xx (or a page without HTTP, or a file), and nothing failed."""
+    error: ErrorInfo | None = None
+    html: str | None = None
+    """The rendered DOM."""
+    base_url: str | None = None
+    content_type: str = ""
+    charset: str = ""
+    markdown: str | None = None
+    cited_markdown: str | None = None
+    main_markdown: str | None = None
+    text: str | None = None
+    links: tuple[Link, ...] = ()
+    media: tuple[Media, ...] = ()
+    tables: tuple[Table, ...] = ()
+    metadata: PageMetadata = PageMetadata()
+    items: tuple[JsonValue, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    ready: ReadyReport | None = None
+    screenshot: bytes | None = None
+    pdf: bytes | None = None
+    console: tuple[ConsoleMessage, ...] = ()
+    requests: tuple[NetworkRecord, ...] = ()
+    popups: tuple[str, ...] = ()
+    dialogs: tuple[str, ...] = ()
+    session: str | None = None
+    proxy: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    timings: dict[str, float] = {}
+    """Seconds by phase: queue, robots, page, goto, ready, read, capture, content, total."""
+    depth: int = 0
+    """Hops from the seed."""
+    parent: str | None = None
+    """The page on which the URL was first found."""
+    fingerprint: str
+    request_metadata: dict[str, JsonValue] = {}
+    """What the request carried in `metadata`."""
+    fetched_at: datetime
+    from_cache: bool = False
+
+    def raise_for_error(self) -> Self:
+        """The result itself, when ok.
+
+        Raises:
+            CrawlError: the error it records, as an exception of its class.
+        """
+        if self.error is not None:
+            raise self.error.to_error()
+        return self

@@ -1,0 +1,189 @@
+"""URLs as the browser sees them: parse, join, canonicalize, fingerprint, same host, same site.
+
+Parsing is the WHATWG URL Standard's (https://url.spec.whatwg.org/) by ada-url, the parser of Node.js, so that what we
+compare is what Chromium would request. Sites are registrable domains of the Public Suffix List.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+
+from ada_url import URL
+from publicsuffixlist import PublicSuffixList
+
+from crawl4ai_browser.errors import ConfigError
+
+MAX_URL_LENGTH = 8192
+"""Characters. Longer ones are traps or data; servers commonly refuse them with 414 well before."""
+
+TRACKING_PARAMETERS = re.compile(
+    r"utm_[a-z_]+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|mc_cid|mc_eid"
+    r"|_hsenc|_hsmi|hsctatracking|mkt_tok|vero_id|oly_anon_id|oly_enc_id|_openstat|wickedid|s_cid|_ga|_gl|srsltid",
+    re.IGNORECASE,
+)
+"""Query keys that say where a visitor came from and never what is shown, as removed by the lists of EasyPrivacy
+(`$removeparam`) and Firefox's query stripping."""
+
+WEB_SCHEMES = frozenset({"http:", "https:"})
+
+_HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST_AND_PORT = re.compile(r"[^/:?#\s]+:\d+(?:[/?#]|$)")
+
+
+def parse_seed(text: str) -> str:
+    """The absolute form of a URL that a person typed.
+
+    Raises:
+        ConfigError: no scheme, no host, or not a URL; the message names the text and what to write instead.
+    """
+    text = text.strip()
+    if not _HAS_SCHEME.match(text) or _HOST_AND_PORT.match(text):
+        raise ConfigError(f"not an absolute URL: {text!r} (write https://{text.lstrip('/')})")
+    if len(text) > MAX_URL_LENGTH:
+        raise ConfigError(f"URL of {len(text)} characters, at most {MAX_URL_LENGTH}: {text[:60]!r}...")
+    try:
+        url = URL(text)
+    except ValueError:
+        raise ConfigError(f"not a URL: {text!r}") from None
+    if url.protocol in WEB_SCHEMES and not url.hostname:
+        raise ConfigError(f"URL without a host: {text!r}")
+    return url.href
+
+
+def join(base: str, reference: str) -> str | None:
+    """`reference` resolved against `base`, or None where a browser would find it invalid."""
+    try:
+        return URL(reference.strip(), base=base).href
+    except ValueError:
+        return None
+
+
+def without_fragment(url: str) -> str:
+    """The URL up to its `#`."""
+    return url.partition("#")[0]
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user name and password, safe to show."""
+    if "@" not in url:
+        return url
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return url
+    if not (parsed.username or parsed.password):
+        return url
+    parsed.username = ""
+    parsed.password = ""
+    return parsed.href
+
+
+def scheme(url: str) -> str:
+    """The scheme with its colon, lower case (`"https:"`)."""
+    return url.partition(":")[0].lower() + ":"
+
+
+def is_web(url: str) -> bool:
+    """Whether the scheme is http or https."""
+    return scheme(url) in WEB_SCHEMES
+
+
+def host(url: str) -> str:
+    """The host name without port, lower case, IDNA encoded; empty where the URL has none."""
+    try:
+        return URL(url).hostname
+    except ValueError:
+        return ""
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port (`"https://example.com:8443"`); the unit of politeness and of credentials."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return ""
+    return f"{parsed.protocol}//{parsed.host}"
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=65536)
+def site_of_host(host_name: str) -> str:
+    """The registrable domain (`"example.co.uk"`), or the host itself for IP addresses and single labels."""
+    try:
+        ip_address(host_name.strip("[]"))
+    except ValueError:
+        return _suffixes().privatesuffix(host_name) or host_name
+    return host_name
+
+
+def site(url: str) -> str:
+    """The registrable domain of the URL's host."""
+    return site_of_host(host(url))
+
+
+def _sorted_query(search: str, *, keep_tracking: bool) -> str:
+    pairs = [pair for pair in search.lstrip("?").split("&") if pair]
+    if not keep_tracking:
+        pairs = [pair for pair in pairs if not TRACKING_PARAMETERS.fullmatch(pair.partition("=")[0])]
+    # Stable by key: the order of equal keys can carry meaning (a=1&a=2), the order of different keys hardly ever.
+    pairs.sort(key=lambda pair: pair.partition("=")[0])
+    return "?" + "&".join(pairs) if pairs else ""
+
+
+_ANY_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+
+
+def _canonical_escapes(text: str) -> str:
+    """Percent-escapes in upper case, and unreserved characters unescaped (RFC 3986, 6.2.2)."""
+    if "%" not in text:
+        return text
+
+    def canonical(match: re.Match[str]) -> str:
+        character = chr(int(match.group()[1:], 16))
+        is_unreserved = character.isascii() and (character.isalnum() or character in "-._~")
+        return character if is_unreserved else match.group().upper()
+
+    return _ANY_ESCAPE.sub(canonical, text)
+
+
+def canonicalize(url: str, *, keep_tracking: bool = False, keep_fragment: bool = False) -> str:
+    """The one spelling of all spellings of a URL.
+
+    Lower-case scheme and host, no default port, dot segments resolved, escapes in one form, query keys sorted, tracking
+    parameters, credentials and fragment dropped. Text that is no URL comes back unchanged.
+    """
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return url
+    if parsed.username or parsed.password:
+        parsed.username = ""
+        parsed.password = ""
+    if not keep_fragment:
+        parsed.hash = ""
+    if "%" in parsed.pathname:
+        parsed.pathname = _canonical_escapes(parsed.pathname)
+    if parsed.search:
+        parsed.search = _sorted_query(_canonical_escapes(parsed.search), keep_tracking=keep_tracking)
+    return parsed.href.removesuffix("?").removesuffix("#")
+
+
+def fingerprint(url: str, *extra: str, keep_tracking: bool = False, keep_fragment: bool = False) -> str:
+    """32 hex digits that are equal for all spellings of one URL (BLAKE2b over the canonical form).
+
+    `extra` are further texts that make a request another one, such as its method or body.
+    """
+    digest = hashlib.blake2b(
+        canonicalize(url, keep_tracking=keep_tracking, keep_fragment=keep_fragment).encode("utf-8", "surrogatepass"),
+        digest_size=16,
+    )
+    for text in extra:
+        digest.update(b"\0" + text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
