@@ -1,7 +1,16 @@
-"""The seam between the browser and all that stands behind it."""
+"""The seam between the browser and all that stands behind it.
+
+How a delay between two hits of a host is kept. A turn is granted before the visit has a page, and how long the page,
+the connection and the proxy then take differs from visit to visit: turns granted a second apart could hit the server
+half a second apart. So the interval counts from the moment at which a hit is known to have happened: when its answer
+begins. The fetcher that navigates says so by calling `on_answer`, and while a delay is in force the next turn of the
+host is granted only a delay after that. No page is ever held to wait, and the server never sees two hits nearer than
+asked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from crawl4ai_browser.frozen import Frozen
@@ -11,10 +20,20 @@ if TYPE_CHECKING:
     from crawl4ai_browser.snapshot import Snapshot
 
 
-class Fetcher(Protocol):
-    """Turns a request into a snapshot. Politeness, cache and test fakes are fetchers that wrap or replace one another."""
+OnAnswer = Callable[[float], None]
+"""Told, when the headers of a document's answer have come, how many seconds after the start of its navigation that was.
 
-    async def fetch(self, request: Request) -> Snapshot:
+Called for each document of the main frame, on the event loop; returns at once and raises nothing.
+"""
+
+
+class Fetcher(Protocol):
+    """Turns a request into a snapshot. Politeness, cache and test fakes are fetchers that wrap or replace one another.
+
+    A fetcher that hits a server calls `on_answer`; one that wraps another hands it on.
+    """
+
+    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
         """Visit the URL once.
 
         A 404 is a snapshot like any other. May be cancelled at any point and then leaves nothing behind.
