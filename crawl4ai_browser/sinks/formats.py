@@ -1,0 +1,81 @@
+"""Formats: which sink writes what, by name or by the output's suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, assert_never
+
+from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.sinks.csv_rows import CsvSink
+from crawl4ai_browser.sinks.front_matter import MarkdownForm
+from crawl4ai_browser.sinks.json_array import JsonArraySink
+from crawl4ai_browser.sinks.jsonl import JsonlSink
+from crawl4ai_browser.sinks.markdown_pages import MarkdownFolderSink, MarkdownStreamSink
+from crawl4ai_browser.sinks.sink import IfExists
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.sinks.sink import Sink
+
+Format = Literal["jsonl", "json", "csv", "markdown"]
+
+_SUFFIXES: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv"}
+_COMPRESSIONS = frozenset({".gz", ".zst"})
+
+
+class OutputOptions(Frozen):
+    """How results are written."""
+
+    path: Path | None = None
+    """None: standard output."""
+    format: Format | None = None
+    """None: by the path's suffix; JSON Lines on standard output."""
+    if_exists: IfExists = "refuse"
+    leave_out: tuple[str, ...] = ()
+    """Fields of the result that JSON goes without."""
+    form: MarkdownForm = "markdown"
+    """The field of the result that is a page's Markdown."""
+
+
+def format_of(path: Path) -> Format:
+    """The format that a path's suffixes name; a path without suffix, or an existing folder, is for Markdown pages.
+
+    Raises:
+        ConfigError: the suffix is none of a format.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSIONS:
+        suffixes.pop()
+    if path.is_dir() or not suffixes:
+        return "markdown"
+    if suffixes[-1] not in _SUFFIXES:
+        known = " ".join([*_SUFFIXES, "(each also with .gz or .zst), a folder for Markdown"])
+        raise ConfigError(
+            f"can't tell the format of {str(path)!r} by its suffix; say the format, or use one of {known}"
+        )
+    return _SUFFIXES[suffixes[-1]]
+
+
+def sink_for(options: OutputOptions) -> Sink:
+    """The sink for an output, not opened yet.
+
+    Raises:
+        ConfigError: no such format, field or compression.
+    """
+    path = options.path
+    chosen = options.format or (format_of(path) if path is not None else "jsonl")
+    if options.leave_out and chosen not in ("jsonl", "json"):
+        raise ConfigError(f"fields can be left out of JSON only, not of {chosen}")
+    match chosen:
+        case "jsonl":
+            return JsonlSink(path, leave_out=options.leave_out, if_exists=options.if_exists)
+        case "json":
+            return JsonArraySink(path, leave_out=options.leave_out, if_exists=options.if_exists)
+        case "csv":
+            return CsvSink(path, if_exists=options.if_exists)
+        case "markdown":
+            if path is None:
+                return MarkdownStreamSink(form=options.form)
+            return MarkdownFolderSink(path, form=options.form, if_exists=options.if_exists)
+        case _:
+            assert_never(chosen)
