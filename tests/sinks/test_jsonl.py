@@ -7,7 +7,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -206,7 +206,7 @@ async def test_a_full_disk_names_the_file_and_keeps_whole_lines(
 
 
 @contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
+def file_size_limit(size: int) -> Generator[None]:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -233,7 +233,7 @@ async def test_a_reader_that_has_gone_is_told_by_the_cause(
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with open(writer, "w") as output:
+    with io.TextIOWrapper(io.FileIO(writer, "w")) as output:
         monkeypatch.setattr(sys, "stdout", output)
         async with JsonlSink(None) as sink:
             with pytest.raises(SinkError, match="can't write standard output") as caught:
