@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from crawl4ai_browser.frozen import Frozen
 
 _LAST_LINES = 15
 """Of a failed program's output: what holds the reason in those of apt-get and Playwright."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CommandOutcome(Frozen):
@@ -28,9 +31,10 @@ class CommandOutcome(Frozen):
 
     @property
     def last_lines(self) -> str:
-        """The end of its output, for a report of its failure."""
-        lines = [line.rstrip() for line in self.output.splitlines() if line.strip()]
-        return "\n".join(lines[-_LAST_LINES:]) or "it printed nothing"
+        """The end of its output, for a report of its failure. Repeated lines and stack traces are left out."""
+        lines = [line.rstrip() for line in _COLOUR.sub("", self.output).splitlines()]
+        told = dict.fromkeys(line for line in lines if line and not line.startswith("    at "))
+        return "\n".join(list(told)[-_LAST_LINES:]) or "it printed nothing"
 
 
 def run_command(

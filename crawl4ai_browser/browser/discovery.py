@@ -13,11 +13,11 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from crawl4ai_browser.browser.browser_version import browser_version
+from crawl4ai_browser.browser.driver import driver_package
 from crawl4ai_browser.errors import LaunchFailed
 from crawl4ai_browser.frozen import Frozen
 
@@ -170,18 +170,6 @@ def _playwright_revisions() -> dict[str, str]:
     """The build of each browser that the installed Playwright wants, by name, from its own table."""
     table = json.loads((driver_package() / "browsers.json").read_text(encoding="utf-8"))
     return {entry["name"]: entry["revision"] for entry in table["browsers"]}
-
-
-def driver_package() -> Path:
-    """The folder of Playwright's driver, found without importing Playwright.
-
-    Raises:
-        LaunchFailed: Playwright is not installed.
-    """
-    spec = find_spec("playwright")
-    if spec is None or spec.origin is None:
-        raise LaunchFailed("the package playwright is not installed; install crawl4ai-browser with its dependencies")
-    return Path(spec.origin).parent / "driver" / "package"
 
 
 def _system_paths(environ: Mapping[str, str], platform: str) -> Iterator[Path]:

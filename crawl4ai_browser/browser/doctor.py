@@ -21,6 +21,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
 from crawl4ai_browser.browser.discovery import BrowserSearch, browser_at, find_browser, search_browser
+from crawl4ai_browser.browser.driver import DRIVER_LIBRARIES, driver_problem
 from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.config import BrowserConfig
@@ -80,17 +81,31 @@ async def diagnose(config: BrowserConfig | None = None) -> Diagnosis:
     Takes about a second. Nothing it starts is left running, cancelled or not.
     """
     config = config or BrowserConfig()
-    findings = [
-        Finding(name="Python", ok=True, text=f"{platform.python_version()} ({sys.executable})"),
-        Finding(name="Playwright", ok=True, text=version("playwright")),
-    ]
+    playwright = await anyio.to_thread.run_sync(_playwright_finding)
+    findings = [Finding(name="Python", ok=True, text=f"{platform.python_version()} ({sys.executable})"), playwright]
     with tempfile.TemporaryDirectory(prefix="crawl4ai-browser-doctor-", ignore_cleanup_errors=True) as temp:
         options, browser = await anyio.to_thread.run_sync(_browser_finding, config, Path(temp))
         findings.append(browser)
         findings += [_temp_finding(Path(temp).parent), _shared_memory_finding(Path("/dev/shm")), _open_files_finding()]
         if options is not None:
-            findings += [_sandbox_finding(options), await _render_finding(options)]
+            findings.append(_sandbox_finding(options))
+        if options is not None and playwright.ok:
+            findings.append(await _render_finding(options))
     return Diagnosis(findings=tuple(findings))
+
+
+def _playwright_finding() -> Finding:
+    problem = driver_problem()
+    return Finding(
+        name="Playwright",
+        ok=problem is None,
+        text=version("playwright")
+        if problem is None
+        else f"{version('playwright')}, whose driver does not run: {problem}",
+        remedy=""
+        if problem is None
+        else f"Install what it misses (Debian: apt-get install {' '.join(DRIVER_LIBRARIES)}).",
+    )
 
 
 def _browser_finding(config: BrowserConfig, temp: Path) -> tuple[LaunchOptions | None, Finding]:

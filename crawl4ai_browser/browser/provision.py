@@ -1,4 +1,4 @@
-"""Provides a browser where none is: Playwright's headless shell, else the distribution's.
+"""Provides a browser where none is, and what Playwright's driver needs to run.
 
 Nothing is downloaded where a browser works already. The steps, each only when the one before left no browser that runs:
 
@@ -23,6 +23,7 @@ from crawl4ai_browser.browser.discovery import (
     playwright_downloads,
     search_browser,
 )
+from crawl4ai_browser.browser.driver import DRIVER_LIBRARIES, driver_problem
 from crawl4ai_browser.browser.launch_options import is_root
 from crawl4ai_browser.errors import LaunchFailed
 from crawl4ai_browser.frozen import Frozen
@@ -53,13 +54,14 @@ class ProvisionStep(Frozen):
 
 
 def provide_browser(report: Report) -> BrowserExecutable:
-    """The browser to crawl with, installed if there is none. Takes 1 ms where one works, minutes where it must come.
+    """The browser to crawl with, installed if there is none. Takes 50 ms where one works, minutes where it must come.
 
     `report` is told each step. Interrupted, it leaves no process, and can be called again.
 
     Raises:
-        LaunchFailed: no way led to a browser; the message has each with its reason, and what to do.
+        LaunchFailed: no way led to a browser, or the driver does not run; the message has the reasons, and what to do.
     """
+    _provide_driver(report)
     search = search_browser()
     for reason in search.rejected:
         report(f"unfit browser: {reason}")
@@ -75,6 +77,22 @@ def provide_browser(report: Report) -> BrowserExecutable:
             return found
         failures.append(f"{step.title}: {reason}")
     raise LaunchFailed(_nothing_worked(failures))
+
+
+def _provide_driver(report: Report) -> None:
+    """Installs the libraries that the driver misses, which downloads browsers and drives them."""
+    problem = driver_problem()
+    if problem is None:
+        return
+    prefix = root_prefix()
+    if shutil.which("apt-get") is not None and prefix is not None:
+        _take(_apt_step("what Playwright's driver misses", DRIVER_LIBRARIES, prefix), report)
+        problem = driver_problem()
+    if problem is not None:
+        raise LaunchFailed(
+            f"Playwright's driver does not run: {problem}\n"
+            f"Install what it misses (Debian, as root: apt-get install {' '.join(DRIVER_LIBRARIES)})."
+        )
 
 
 def _take(step: ProvisionStep, report: Report) -> str:
@@ -105,18 +123,18 @@ def _steps() -> Iterator[ProvisionStep]:
             title="installing the libraries that the downloaded shell misses",
             commands=((*prefix, *playwright, "install-deps", "chromium-headless-shell"),),
         )
-    # The lists may be empty (a new container) or old; a mirror that cannot be reached may not be needed.
-    update = (*prefix, "apt-get", "update")
-    yield _apt_step("chromium-headless-shell", prefix, before=(update,))
+    yield _apt_step("chromium-headless-shell", ("chromium-headless-shell",), prefix)
     if _is_snap_package("chromium"):
         yield ProvisionStep(title="installing chromium with apt-get", obstacle="here it is a snap, unfit to be driven")
         return
-    yield _apt_step("chromium", prefix)
+    yield _apt_step("chromium", ("chromium",), prefix)
 
 
-def _apt_step(package: str, prefix: tuple[str, ...], before: tuple[tuple[str, ...], ...] = ()) -> ProvisionStep:
-    install = (*prefix, "apt-get", "install", *_APT_OPTIONS, package)
-    return ProvisionStep(title=f"installing {package} with apt-get", commands=(*before, install))
+def _apt_step(what: str, packages: tuple[str, ...], prefix: tuple[str, ...]) -> ProvisionStep:
+    """The lists may be empty (a new container) or old; that a mirror cannot be reached may not matter."""
+    update = (*prefix, "apt-get", "update")
+    install = (*prefix, "apt-get", "install", *_APT_OPTIONS, *packages)
+    return ProvisionStep(title=f"installing {what} with apt-get", commands=(update, install))
 
 
 def root_prefix() -> tuple[str, ...] | None:
