@@ -71,26 +71,26 @@ class CrawlError(Exception):
         super().__init__(message)
         self.message = message
         self.request = request
-        self.phase = phase
+        self.phase: Phase | None = phase
         self.blame: Blame = blame or self.default_blame
 
 
 class ConfigError(CrawlError):
     """A value the user gave is wrong. Names the value; raised before anything starts."""
 
-    default_blame = "user"
+    default_blame: ClassVar[Blame] = "user"
 
 
 class Skipped(CrawlError):
     """The URL was not visited, on purpose. Recorded as an outcome; never retried."""
 
-    default_blame = "user"
+    default_blame: ClassVar[Blame] = "user"
 
 
 class RobotsDenied(Skipped):
     """The host's robots.txt forbids the URL to our user agent."""
 
-    default_blame = "site"
+    default_blame: ClassVar[Blame] = "site"
 
 
 class OutOfScope(Skipped):
@@ -100,7 +100,7 @@ class OutOfScope(Skipped):
 class FetchError(CrawlError):
     """The visit failed. `snapshot` holds what had been gathered before, or None."""
 
-    default_blame = "site"
+    default_blame: ClassVar[Blame] = "site"
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class FetchTimeout(FetchError):
 class PoolTimeout(FetchTimeout):
     """No browser page became free in time."""
 
-    default_blame = "machine"
+    default_blame: ClassVar[Blame] = "machine"
 
 
 class NavigationTimeout(FetchTimeout):
@@ -160,13 +160,13 @@ class ActionTimeout(FetchTimeout):
 class BrowserError(FetchError):
     """The browser, not the site, failed. Not charged to the page's attempts."""
 
-    default_blame = "browser"
+    default_blame: ClassVar[Blame] = "browser"
 
 
 class LaunchFailed(BrowserError):
     """No browser could be started; the message says what to do."""
 
-    default_blame = "machine"
+    default_blame: ClassVar[Blame] = "machine"
 
 
 class BrowserCrashed(BrowserError):
@@ -176,13 +176,13 @@ class BrowserCrashed(BrowserError):
 class PageCrashed(BrowserError):
     """The page's renderer died (crash or out of memory)."""
 
-    default_blame = "renderer"
+    default_blame: ClassVar[Blame] = "renderer"
 
 
 class ProxyError(FetchError):
     """The proxy refused, failed or could not be reached."""
 
-    default_blame = "proxy"
+    default_blame: ClassVar[Blame] = "proxy"
 
 
 class HttpStatusError(FetchError):
@@ -204,7 +204,7 @@ class DownloadError(FetchError):
 class ExtractError(CrawlError):
     """Typed data could not be taken from the document."""
 
-    default_blame = "user"
+    default_blame: ClassVar[Blame] = "user"
 
 
 class SelectorError(ExtractError):
@@ -218,13 +218,13 @@ class ItemInvalid(ExtractError):
 class StorageError(CrawlError):
     """The crawl's database could not be read or written. Stops the crawl."""
 
-    default_blame = "machine"
+    default_blame: ClassVar[Blame] = "machine"
 
 
 class SinkError(CrawlError):
     """A result could not be written. Stops the crawl; the result is not marked as done."""
 
-    default_blame = "machine"
+    default_blame: ClassVar[Blame] = "machine"
 
 
 def error_classes() -> dict[str, type[CrawlError]]:

@@ -41,9 +41,9 @@ class ErrorInfo(Frozen):
 
     def to_error(self) -> CrawlError:
         """An exception of the class this names."""
-        cls = error_classes().get(self.kind, FetchError)
-        if cls is HttpStatusError:
+        if self.kind == HttpStatusError.__name__:
             return HttpStatusError(self.message, status=self.status or 0)
+        cls: type[CrawlError] = error_classes().get(self.kind, FetchError)
         return cls(self.message, phase=self.phase, blame=self.blame)
 
     def __str__(self) -> str:

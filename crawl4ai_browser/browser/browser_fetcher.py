@@ -1,0 +1,48 @@
+"""BrowserFetcher: visits requests in the pool's pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawl4ai_browser.browser.downloads import DownloadSaver
+from crawl4ai_browser.browser.visit import Visit, VisitSettings
+from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
+from crawl4ai_browser.errors import BrowserCrashed
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.pool import BrowserPool
+    from crawl4ai_browser.config import CrawlConfig
+    from crawl4ai_browser.request import Request
+    from crawl4ai_browser.snapshot import Snapshot
+
+
+class BrowserFetcher:
+    """A `Fetcher` that renders each request in a page of its session. As many at once as the pool has slots."""
+
+    def __init__(self, pool: BrowserPool, config: CrawlConfig, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Visits take what `config` says, where the request does not say it itself."""
+        self._pool = pool
+        self._config = config
+        self._clock = clock
+        self._saver = DownloadSaver(config.download, clock)
+
+    async def fetch(self, request: Request) -> Snapshot:
+        """Visit the URL once, as `Fetcher.fetch` says."""
+        started = self._clock.monotonic()
+        async with self._pool.page(request.session, fresh=self._config.fresh_contexts) as page:
+            waited = self._clock.monotonic() - started
+            browser = self._pool.session(request.session).browser
+            visit = Visit(page, request, self._settings(request), saver=self._saver, clock=self._clock)
+            try:
+                snapshot = await visit.run()
+            except BrowserCrashed:
+                await self._pool.examine(browser)
+                raise
+        return snapshot.model_copy(update={"timings": {"page": waited, **snapshot.timings}})
+
+    def _settings(self, request: Request) -> VisitSettings:
+        return VisitSettings(
+            visit=request.visit or self._config.visit,
+            capture=request.capture or self._config.capture,
+            context=self._pool.session(request.session).config,
+        )

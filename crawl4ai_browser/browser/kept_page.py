@@ -1,0 +1,148 @@
+"""KeptPage: one Playwright page, kept from URL to URL of its session, and the visit it is on.
+
+A page costs 70 ms of CPU to make and a kept one nothing, and within a session it is the same identity. What must not
+carry over is attributed by visit: its listeners hand everything to the visit that is on, and there is none between two
+visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+from playwright.async_api import BrowserContext, Dialog, Page
+from playwright.async_api import Download as PlaywrightDownload
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.devtools import DevTools
+from crawl4ai_browser.browser.document_watch import DocumentInterceptor, DocumentWatch
+from crawl4ai_browser.errors import FetchTimeout, PageCrashed
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
+
+MAX_DIALOGS = 10
+"""Dialogs that are dismissed in one visit. A page that opens more is in a loop and would last to the deadline."""
+
+MAX_POPUPS = 5
+"""Windows of one visit that may live at once; a storm of them is closed at birth."""
+
+Start = Callable[[Callable[[], Awaitable[None]]], None]
+"""Runs an async function in the background of the pool, which ends it when it closes."""
+
+
+@dataclass
+class VisitRecord:
+    """What a visit has gathered so far. Belongs to one visit and is thrown away with it."""
+
+    request: Request
+    watch: DocumentWatch
+    downloads: list[PlaywrightDownload] = field(default_factory=list[PlaywrightDownload])
+    download_started: anyio.Event = field(default_factory=anyio.Event)
+    popups: list[Page] = field(default_factory=list[Page])
+    popup_urls: list[str] = field(default_factory=list[str])
+    dialogs: list[str] = field(default_factory=list[str])
+    console: list[ConsoleMessage] = field(default_factory=list[ConsoleMessage])
+    requests: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
+    timings: dict[str, float] = field(default_factory=dict[str, float])
+
+
+class KeptPage:
+    """A page and its DevTools session. Made by `open`, given up by `close`."""
+
+    def __init__(self, page: Page, devtools: DevTools, start: Start) -> None:
+        """Use `KeptPage.open`."""
+        self.page = page
+        self.devtools = devtools
+        self.documents = DocumentInterceptor(devtools, start)
+        self.visit: VisitRecord | None = None
+        self.visits = 0
+        self.is_spoiled = False
+        """Whether something happened after which it must not be used again."""
+        self._start = start
+
+    @classmethod
+    async def open(cls, context: BrowserContext, start: Start) -> KeptPage:
+        """A new page of the context, listened to."""
+        page = await context.new_page()
+        kept = cls(page, await DevTools.of_page(page), start)
+        await kept.documents.attach()
+        # A listener that raises would raise in the next call of any page of this driver, so each is a plain append or
+        # guarded by itself.
+        page.on("dialog", kept._on_dialog)
+        page.on("popup", kept._on_popup)
+        page.on("download", kept._on_download)
+        page.on("crash", kept._on_crash)
+        return kept
+
+    async def begin(self, visit: VisitRecord) -> None:
+        """From now on everything that happens belongs to this visit."""
+        self.visits += 1
+        self.visit = visit
+        await self.documents.begin(visit.watch, visit.request)
+
+    async def end(self) -> None:
+        """The visit is over. Its popups are closed; what comes now belongs to nobody."""
+        visit, self.visit = self.visit, None
+        if visit is None:
+            return
+        await self.documents.end()
+        for popup in visit.popups:
+            visit.popup_urls.append(popup.url)
+            self._start(partial(_close_quietly, popup))
+
+    async def close(self) -> None:
+        """Close the page. May hang: bound it."""
+        await self.page.close()
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        visit = self.visit
+        if visit is not None:
+            visit.dialogs.append(dialog.message)
+            if len(visit.dialogs) > MAX_DIALOGS:
+                self.is_spoiled = True
+                visit.watch.fail(FetchTimeout(f"the page opened more than {MAX_DIALOGS} dialogs", phase="ready"))
+        self._start(partial(_dismiss_quietly, dialog))
+
+    def _on_popup(self, popup: Page) -> None:
+        visit = self.visit
+        if visit is None or len(visit.popups) >= MAX_POPUPS:
+            if visit is not None:
+                visit.popup_urls.append(popup.url)
+            self._start(partial(_close_quietly, popup))
+        else:
+            visit.popups.append(popup)
+
+    def _on_download(self, download: PlaywrightDownload) -> None:
+        if self.visit is not None:
+            self.visit.downloads.append(download)
+            self.visit.download_started.set()
+        else:
+            self._start(partial(_cancel_quietly, download))
+
+    def _on_crash(self, _page: Page) -> None:
+        self.is_spoiled = True
+        if self.visit is not None:
+            self.visit.watch.fail(PageCrashed("the page's renderer died", phase="ready"))
+
+    def __repr__(self) -> str:
+        """Where it is."""
+        state = "spoiled" if self.is_spoiled else "visiting" if self.visit else "idle"
+        return f"<KeptPage {state}, {self.visits} visits>"
+
+
+async def _close_quietly(page: Page) -> None:
+    with suppress(PlaywrightError):  # it is gone already
+        await page.close()
+
+
+async def _dismiss_quietly(dialog: Dialog) -> None:
+    with suppress(PlaywrightError):  # its page is gone
+        await dialog.dismiss()
+
+
+async def _cancel_quietly(download: PlaywrightDownload) -> None:
+    with suppress(PlaywrightError):  # its page is gone
+        await download.cancel()

@@ -1,0 +1,232 @@
+"""Starts and ends Playwright's driver and its browsers, and knows their processes.
+
+Everything here runs to its end once begun: a cancelled start would leave a process that nobody holds (measured: each
+cancelled `async_playwright().start()` left a Node driver, 5 of 10 cancelled `new_context()` a context). Ends are
+bounded, as a close can hang; what does not end in time is killed by its process id.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import psutil
+from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.devtools import DevTools
+from crawl4ai_browser.browser.discovery import BrowserExecutable, browser_at, find_browser
+from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
+from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.config import BrowserConfig
+from crawl4ai_browser.errors import LaunchFailed
+
+TEMP_PREFIX = "crawl4ai-browser-"
+"""Of every temp folder this package makes."""
+
+CLOSE_DEADLINE = 5.0
+"""Seconds for a browser or driver to end by itself. They take 0.1 to 0.7 s; what takes longer hangs."""
+
+PROBE_DEADLINE = 3.0
+"""Seconds for a live browser to answer a trivial question, on a machine that is busy."""
+
+
+@dataclass(eq=False)
+class LaunchedBrowser:
+    """One running browser. A new one is a new object, so holding it tells which life of the browser is meant."""
+
+    browser: Browser
+    options: LaunchOptions
+    temp_folder: Path
+    processes: tuple[psutil.Process, ...]
+    profile_folders: tuple[Path, ...]
+    user_agent: str
+    """Its own, with the word "Headless" in it where it is."""
+    visits: int = 0
+    leased: int = 0
+    lost: str | None = None
+    """Why it is of no use any more."""
+    retiring: bool = False
+    sessions: set[object] = field(default_factory=set[object])
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether new contexts may be opened in it."""
+        return self.lost is None and not self.retiring and self.browser.is_connected()
+
+    async def is_alive(self) -> bool:
+        """Whether it answers. A connected browser can be dead: `is_connected` stays True when the driver is killed."""
+        with anyio.move_on_after(PROBE_DEADLINE):
+            try:
+                devtools = await DevTools.of_browser(self.browser)
+                await devtools.send("Browser.getVersion")
+                await devtools.detach()
+            except PlaywrightError:
+                return False
+            return True
+        return False
+
+    async def close(self) -> None:
+        """End it, by force if need be, and delete its scratch. Never raises; takes at most twice the deadline."""
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSE_DEADLINE), suppress(PlaywrightError):
+                await self.browser.close(reason="crawl4ai_browser closed it")
+            await anyio.to_thread.run_sync(self._clean_up)
+
+    def _clean_up(self) -> None:
+        end_processes(self.processes)
+        for folder in (self.temp_folder, *self.profile_folders):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def __repr__(self) -> str:
+        """Version, state and load."""
+        state = f"lost: {self.lost}" if self.lost else "retiring" if self.retiring else "running"
+        return f"<LaunchedBrowser {self.browser.version} {state}, {self.leased} pages in use, {self.visits} visits>"
+
+
+class Driver:
+    """Playwright's Node process. Started once; every browser hangs on it."""
+
+    def __init__(self, playwright: Playwright, processes: tuple[psutil.Process, ...]) -> None:
+        """Use `Driver.start`."""
+        self._playwright = playwright
+        self._processes = processes
+
+    @classmethod
+    async def start(cls, deadline: float) -> Driver:
+        """A running driver.
+
+        Raises:
+            LaunchFailed: it did not start within `deadline` seconds.
+        """
+        return await to_the_end(cls._start(deadline))
+
+    @classmethod
+    async def _start(cls, deadline: float) -> Driver:
+        before = await anyio.to_thread.run_sync(child_processes)
+        try:
+            with anyio.fail_after(deadline):
+                playwright = await async_playwright().start()
+        except TimeoutError:
+            raise LaunchFailed(f"Playwright's driver did not start within {deadline:g} s") from None
+        except (OSError, PlaywrightError) as error:
+            raise LaunchFailed(f"Playwright's driver did not start: {error}") from error
+        return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
+
+    async def launch(self, config: BrowserConfig) -> LaunchedBrowser:
+        """A new browser.
+
+        Raises:
+            LaunchFailed: no browser was found, or it did not start.
+            ConfigError: the configuration asks for what this browser cannot do.
+        """
+        return await to_the_end(self._launch_whole(config))
+
+    async def _launch_whole(self, config: BrowserConfig) -> LaunchedBrowser:
+        executable = await anyio.to_thread.run_sync(_executable, config)
+        folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
+        before = await anyio.to_thread.run_sync(child_processes)
+        try:
+            options = launch_options(
+                executable,
+                headless=config.headless,
+                sandbox=config.sandbox,
+                extra_args=config.args,
+                temp_folder=folder,
+            )
+            with anyio.fail_after(config.launch_timeout + CLOSE_DEADLINE):
+                browser = await self._playwright.chromium.launch(
+                    **options.keywords(),
+                    downloads_path=folder / "downloads",
+                    artifacts_dir=folder / "artifacts",
+                    timeout=config.launch_timeout * 1000,
+                )
+                user_agent = await _user_agent(browser)
+        except BaseException as error:
+            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+            if isinstance(error, (PlaywrightError, TimeoutError)):
+                raise LaunchFailed(_launch_message(executable.path, error)) from error
+            raise
+        started, profiles = await anyio.to_thread.run_sync(_browser_processes, before)
+        return LaunchedBrowser(
+            browser=browser,
+            options=options,
+            temp_folder=folder,
+            processes=started,
+            profile_folders=profiles,
+            user_agent=user_agent,
+        )
+
+    async def stop(self) -> None:
+        """End it, by force if need be. Never raises."""
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSE_DEADLINE), suppress(PlaywrightError, OSError):
+                await self._playwright.stop()
+            await anyio.to_thread.run_sync(end_processes, self._processes)
+
+    def __repr__(self) -> str:
+        """Its process ids."""
+        return f"<Driver {' '.join(str(process.pid) for process in self._processes)}>"
+
+
+async def _user_agent(browser: Browser) -> str:
+    devtools = await DevTools.of_browser(browser)
+    version = await devtools.send("Browser.getVersion")
+    await devtools.detach()
+    return str(version["userAgent"])
+
+
+def child_processes() -> set[psutil.Process]:
+    """All living descendants of this process."""
+    return set(psutil.Process().children(recursive=True))
+
+
+def end_processes(processes: tuple[psutil.Process, ...]) -> None:
+    """Kill those that still run.
+
+    A process id that now belongs to another process is left alone: psutil compares start times.
+    """
+    for process in processes:
+        with suppress(psutil.Error):
+            if process.is_running():
+                process.kill()
+    psutil.wait_procs(processes, timeout=2)
+
+
+def _executable(config: BrowserConfig) -> BrowserExecutable:
+    if config.executable is not None:
+        return browser_at(config.executable)
+    return find_browser(None if config.headless else "full")
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _started_since(before: set[psutil.Process], argument: str) -> tuple[psutil.Process, ...]:
+    """Descendants that came since and were started with `argument`; other children may be starting at the same time."""
+    return tuple(process for process in child_processes() - before if argument in _command(process))
+
+
+def _browser_processes(before: set[psutil.Process]) -> tuple[tuple[psutil.Process, ...], tuple[Path, ...]]:
+    """The browser's main process, and the profile folder that Playwright made for it."""
+    started = _started_since(before, "--remote-debugging-pipe")
+    arguments = [argument for process in started for argument in _command(process)]
+    folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("--user-data-dir=")]
+    return started, tuple(Path(folder) for folder in folders)
+
+
+def _launch_message(path: Path, error: Any) -> str:
+    text = str(error).strip() or "no answer in time"
+    lines = [line for line in text.splitlines() if line.strip()]
+    shown = " | ".join(lines[:1] + [line for line in lines[1:] if "error" in line.lower()][:3])
+    return f"{path} did not start: {shown[:600]} (crawl4ai-browser doctor tells more)"

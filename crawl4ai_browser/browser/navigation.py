@@ -1,0 +1,57 @@
+"""Goto: bring the page to the URL, or find out that the URL is no page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.playwright_errors import may_be_download, translate
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
+    from crawl4ai_browser.config import VisitConfig
+
+DOWNLOAD_EVENT_DEADLINE = 5.0
+"""Seconds for the download event after the navigation that became a download failed: 10 ms after it, 80 under load."""
+
+_NO_CONTENT = frozenset({204, 205})
+
+
+async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
+    """Whether there is a document to read. False: the URL was a file, or an answer without content.
+
+    Returns when the document has begun to arrive; `read_when_ready` waits for the rest in the page itself.
+
+    Raises:
+        FetchError: there was no document.
+    """
+    request = visit.request
+    if request.headers:
+        await page.page.set_extra_http_headers(request.headers)
+    try:
+        await page.page.goto(request.url, wait_until="commit", timeout=config.navigation_timeout * 1000)
+    except PlaywrightError as error:
+        if may_be_download(error) and await _is_no_page(visit):
+            return False
+        raise visit.watch.failure or translate(error, phase="goto") from error
+    finally:
+        if request.headers:
+            await page.page.set_extra_http_headers({})
+    return True
+
+
+async def _is_no_page(visit: VisitRecord) -> bool:
+    """Whether the aborted navigation was an answer without a document, or became a download.
+
+    An attachment that is answered with an error status never becomes a download, though Playwright says so.
+    """
+    last = visit.watch.last
+    if last is None or visit.watch.failure is not None:
+        return bool(visit.downloads)
+    if last.status in _NO_CONTENT or last.status >= 400:
+        return True
+    with anyio.move_on_after(DOWNLOAD_EVENT_DEADLINE):
+        await visit.download_started.wait()
+    return bool(visit.downloads)

@@ -1,0 +1,34 @@
+"""The scripts that run in a page, read from `page_scripts/` and filled in."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from importlib.resources import files
+
+_TOKEN = "_" + secrets.token_hex(8)
+"""Name of the tracker in a page's global object: another one in each process, so that no page can know it."""
+
+_PREDICATE = "/*PREDICATE*/ null"
+
+
+@cache
+def _source(name: str) -> str:
+    text = files("crawl4ai_browser.browser").joinpath("page_scripts", name).read_text(encoding="utf-8")
+    return text.replace("__TOKEN__", _TOKEN)
+
+
+def tracker_script() -> str:
+    """Runs first in every document of a context."""
+    return _source("tracker.js")
+
+
+@cache
+def visit_script(predicate: str | None = None) -> str:
+    """The function that waits and reads.
+
+    `predicate` is a JavaScript expression or function. It becomes part of the script itself: evaluating text inside the
+    page is what a Content-Security-Policy forbids.
+    """
+    source = _source("visit.js")
+    return source.replace(_PREDICATE, f"({predicate}\n)") if predicate is not None else source

@@ -1,0 +1,176 @@
+// One round trip: wait until the page is ready, then hand back what is read. Evaluated in the page's main world with
+// the tracker's name and the predicate's source filled in. Everything that may fail is an answer, never an exception,
+// except that a navigation destroys the context, which the caller expects.
+async (options) => {
+  const tracker = window.__TOKEN__ ?? { pending: new Map(), lastActivity: 0, lastSoftActivity: 0 };
+  const now = performance.now.bind(performance);
+  const started = now();
+  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const event = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
+
+  // Changes of text alone (clocks, counters) hold quiet off for this long at most.
+  const SOFT_ACTIVITY_LIMIT = 1000;
+  // A page that shows no text yet but has scripts is given this much more stillness: a shell about to be filled.
+  const EMPTY_PAGE_STILLNESS = 500;
+  // A meta refresh that is due within this time is waited for; later ones are for people who sit and watch.
+  const META_REFRESH_LIMIT = 5000;
+  // No check is more often than this.
+  const POLL_INTERVAL = 25;
+
+  const metaRefreshDue = () => {
+    for (const meta of document.querySelectorAll("meta[http-equiv=refresh i]")) {
+      const match = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i.exec(meta.content);
+      if (!match) continue;
+      const due = parseFloat(match[1]) * 1000;
+      let target;
+      try { target = new URL(match[2], document.baseURI).href; } catch { continue; }
+      if (due <= META_REFRESH_LIMIT && target.split("#")[0] !== location.href.split("#")[0]) return due + 1500;
+    }
+    return 0;
+  };
+
+  const showsText = () => {
+    const walker = document.createTreeWalker(document.body ?? document, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, {
+      acceptNode: (node) => {
+        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
+        if (/^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT)$/i.test(node.nodeName)) return NodeFilter.FILTER_REJECT;
+        return node.shadowRoot ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
+      },
+    });
+    return walker.nextNode() !== null;
+  };
+
+  const settled = (cap) => {
+    const refresh = metaRefreshDue();
+    return async () => {
+      const time = now();
+      const parsed = performance.getEntriesByType("navigation")[0]?.domContentLoadedEventEnd || started;
+      const soft = Math.min(tracker.lastSoftActivity, tracker.lastActivity + SOFT_ACTIVITY_LIMIT);
+      const still = time - Math.max(tracker.lastActivity, soft, parsed);
+      if (refresh && time - started < refresh) return false;
+      if (tracker.pending.size) return false;
+      if (still < options.stillness) return false;
+      if (still < EMPTY_PAGE_STILLNESS && document.scripts.length && !showsText()) return false;
+      return true;
+    };
+  };
+
+  const isVisible = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
+  const selected = () => {
+    const element = document.querySelector(options.css);
+    if (options.state === "absent") return !element;
+    return !!element && (options.state === "attached" || isVisible(element));
+  };
+
+  const until = async (check, limit) => {
+    const end = now() + limit;
+    for (;;) {
+      if (await check()) return true;
+      const left = end - now();
+      if (left <= 0) return false;
+      await pause(Math.min(POLL_INTERVAL, left));
+    }
+  };
+
+  const predicate = async () => {
+    const value = /*PREDICATE*/ null;
+    return typeof value === "function" ? await value() : await value;
+  };
+
+  const becomeReady = async () => {
+    switch (options.kind) {
+      case "quiet": return until(settled(options.limit), options.limit);
+      case "selector": return until(selected, options.limit);
+      case "predicate": return until(predicate, options.limit);
+      case "load": return until(() => document.readyState === "complete", options.limit);
+      case "delay": await pause(options.limit); return true;
+      default: return true;
+    }
+  };
+
+  // --- reading
+
+  const openShadowRoots = (root, found) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) { found.push(element.shadowRoot); openShadowRoots(element.shadowRoot, found); }
+    }
+    return found;
+  };
+
+  const attribute = (name, value) => {
+    const probe = document.implementation.createHTMLDocument("").createElement("i");
+    probe.setAttribute(name, value);
+    return probe.outerHTML.slice(3, -5);
+  };
+
+  // A same-origin frame's document travels in `srcdoc`. A mark in the live element, there only while it is serialized,
+  // finds the place in the text: writing `srcdoc` itself would load the frame anew.
+  const FRAME_MARK = "data-frame-html";
+  const serialize = (doc, depth) => {
+    const element = doc.documentElement;
+    if (!element) return "";
+    const frames = [];
+    if (options.frames && depth < 8) {
+      for (const frame of doc.querySelectorAll("iframe, frame")) {
+        let inner = null;
+        try { inner = frame.contentDocument; } catch { /* another origin */ }
+        if (!inner?.documentElement) continue;
+        const mark = String(frames.length);
+        frames.push([frame, mark, serialize(inner, depth + 1), frame.getAttribute("srcdoc")]);
+        frame.setAttribute(FRAME_MARK, mark);
+      }
+    }
+    let text;
+    if (options.shadow_roots && element.getHTML) {
+      const inner = element.getHTML({ serializableShadowRoots: true, shadowRoots: openShadowRoots(doc, []) });
+      const shell = element.cloneNode(false).outerHTML;
+      const close = shell.lastIndexOf("</");
+      text = close < 0 ? shell : shell.slice(0, close) + inner + shell.slice(close);
+    } else {
+      text = element.outerHTML;
+    }
+    for (const [frame, mark, html, old] of frames) {
+      frame.removeAttribute(FRAME_MARK);
+      const marked = ` ${attribute(FRAME_MARK, mark)}`;
+      const at = text.indexOf(marked);
+      if (at < 0) continue;
+      let start = text.lastIndexOf("<", at);
+      let head = text.slice(start, at);
+      if (old !== null) head = head.replace(` ${attribute("srcdoc", old)}`, () => "");
+      text = text.slice(0, start) + head + " " + attribute("srcdoc", html) + text.slice(at + marked.length);
+    }
+    const type = doc.doctype;
+    return (type && doc.contentType === "text/html" ? `<!DOCTYPE ${type.name}>` : "") + text;
+  };
+
+  const answer = {
+    met: false, error: null, detail: "", parsed: false,
+    ready_seconds: 0, read_seconds: 0, html: null, too_large: 0,
+  };
+  if (document.readyState === "loading") {
+    await Promise.race([event(document, "DOMContentLoaded"), pause(options.navigation_limit)]);
+  }
+  answer.parsed = document.readyState !== "loading";
+  const navigation = performance.getEntriesByType("navigation")[0];
+  const parsedAt = navigation?.domContentLoadedEventEnd || started;
+  if (answer.parsed) {
+    try {
+      answer.met = await becomeReady();
+      if (!answer.met) answer.detail = [...new Set(tracker.pending.values())].slice(0, 5).join(" ");
+    } catch (error) {
+      answer.error = `${error?.name ?? "Error"}: ${error?.message ?? error}`;
+    }
+  }
+  const reading = now();
+  answer.ready_seconds = Math.max(0, reading - Math.max(parsedAt, 0)) / 1000;
+  const html = serialize(document, 0).toWellFormed();
+  if (html.length > options.max_html_length) answer.too_large = html.length; else answer.html = html;
+  answer.read_seconds = (now() - reading) / 1000;
+  answer.url = location.href;
+  answer.base_url = document.baseURI;
+  answer.content_type = document.contentType;
+  answer.charset = document.characterSet;
+  answer.status = navigation?.responseStatus ?? 0;
+  window.name = ""; // a page that is kept for the next URL carries nothing over
+  return answer;
+}

@@ -1,0 +1,219 @@
+"""BrowserPool: owns the driver, the browsers and the sessions, and hands out pages."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+from crawl4ai_browser.browser.kept_page import KeptPage
+from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
+from crawl4ai_browser.browser.session import BrowserSession
+from crawl4ai_browser.config import ContextConfig, CrawlConfig
+from crawl4ai_browser.errors import BrowserCrashed, ConfigError, LaunchFailed
+from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers, Warned
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from anyio.abc import TaskGroup
+
+_log = logging.getLogger("crawl4ai_browser")
+
+CORES_PER_BROWSER = 4
+"""One browser's main process spends 16 to 30 ms on a page, which is about 40 pages a second: what four cores render."""
+
+
+class BrowserPool:
+    """The browsers of one crawler. Starts nothing before the first page is asked for, closes everything at exit."""
+
+    def __init__(self, config: CrawlConfig, observers: Observers | None = None) -> None:
+        """Nothing is started yet."""
+        self._config = config
+        self._observers = observers or Observers()
+        self._permits = anyio.CapacityLimiter(config.capacity.max_pages)
+        self._launch_lock = anyio.Lock()
+        self._driver: Driver | None = None
+        self._browsers: list[LaunchedBrowser] = []
+        self._sessions: dict[str | None, BrowserSession] = {}
+        self._warned: set[str] = set()
+        self._tasks: TaskGroup | None = None
+        self._lost_browsers = 0
+
+    async def __aenter__(self) -> Self:
+        """Open the pool's own task group, in which its background work lives."""
+        self._tasks = await anyio.create_task_group().__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close every session, browser and the driver; bounded, and by force where they hang."""
+        tasks, self._tasks = self._tasks, None
+        assert tasks is not None, "entered before"
+        tasks.cancel_scope.cancel()
+        await tasks.__aexit__(None, None, None)
+        with anyio.CancelScope(shield=True):
+            browsers, self._browsers = self._browsers, []
+            self._sessions.clear()
+            async with anyio.create_task_group() as closing:
+                for browser in browsers:
+                    closing.start_soon(browser.close)
+            if self._driver is not None:
+                await self._driver.stop()
+                self._driver = None
+
+    # --- pages
+
+    @asynccontextmanager
+    async def page(self, session_name: str | None = None, *, fresh: bool = False) -> AsyncGenerator[KeptPage]:
+        """A page of the session for one visit. Waits for a free slot; the page is kept only when the visit ends well.
+
+        `fresh` opens a context for this visit alone.
+
+        Raises:
+            LaunchFailed, BrowserCrashed, PoolTimeout: there is no page to be had.
+        """
+        async with self._permits:
+            session = BrowserSession(None, self._config.context, self) if fresh else self.session(session_name)
+            keep = False
+            page: KeptPage | None = None
+            try:
+                page = await self._lease(session)
+                yield page
+                keep = not fresh
+            finally:
+                if page is not None:
+                    session.give_back(page, keep=keep)
+                    self._retire_when_due()
+                if fresh:
+                    self.start(session.close)
+
+    async def _lease(self, session: BrowserSession) -> KeptPage:
+        try:
+            return await session.lease()
+        except BrowserCrashed:
+            await self.examine(session.browser)
+            raise
+
+    def session(self, name: str | None, context: ContextConfig | None = None) -> BrowserSession:
+        """The session of that name, made when there is none yet.
+
+        Raises:
+            ConfigError: it exists with another configuration.
+        """
+        session = self._sessions.get(name)
+        if session is None:
+            session = BrowserSession(name, context or self._config.context, self)
+            self._sessions[name] = session
+        elif context is not None and session.config != context:
+            raise ConfigError(f"session {name!r} exists already, with another configuration")
+        return session
+
+    async def close_session(self, name: str | None) -> None:
+        """Close its context and forget it. No error when there is none."""
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            await session.close()
+
+    # --- browsers
+
+    async def usable_browser(self) -> LaunchedBrowser:
+        """The usable browser with the fewest sessions; another one is launched while the pool is not full.
+
+        Raises:
+            LaunchFailed: none could be started.
+        """
+        async with self._launch_lock:
+            self._browsers = [browser for browser in self._browsers if browser.lost is None]
+            usable = [browser for browser in self._browsers if browser.is_usable]
+            if usable and (len(usable) >= self._browser_limit or not any(b.sessions for b in usable)):
+                return min(usable, key=lambda browser: len(browser.sessions))
+            return await self._launch()
+
+    @property
+    def _browser_limit(self) -> int:
+        return self._config.browser.count or max(1, math.ceil((os.cpu_count() or 1) / CORES_PER_BROWSER))
+
+    async def _launch(self) -> LaunchedBrowser:
+        timeout = self._config.browser.launch_timeout
+        if self._driver is None:
+            self._driver = await Driver.start(timeout)
+        try:
+            browser = await self._driver.launch(self._config.browser)
+        except LaunchFailed:
+            if not self._lost_browsers:
+                raise
+            # A browser has died before: perhaps its driver did. A dead driver launches nothing, a new one does.
+            await self._driver.stop()
+            self._driver = await Driver.start(timeout)
+            browser = await self._driver.launch(self._config.browser)
+        self._browsers.append(browser)
+        browser.browser.on("disconnected", lambda _browser: self._lose(browser, "the browser process died"))
+        for warning in browser.options.warnings:
+            self.warn(warning)
+        self._observers(BrowserLaunched(version=browser.browser.version, kind=browser.options.executable.kind))
+        return browser
+
+    def _lose(self, browser: LaunchedBrowser, reason: str) -> None:
+        """Nothing can be had of this browser any more. Its sessions open a context elsewhere when next asked."""
+        if browser not in self._browsers:
+            return
+        self._browsers.remove(browser)
+        browser.lost = browser.lost or reason
+        self._lost_browsers += 1
+        self._observers(BrowserLost(reason=browser.lost, visits=browser.leased))
+        self.start(browser.close)
+
+    async def examine(self, browser: LaunchedBrowser | None) -> bool:
+        """Whether the browser is alive, by a real question; one that is not is given up.
+
+        Asked after an error that can mean the end of a page, a context, a browser or the driver alike.
+        """
+        if browser is None or browser not in self._browsers:
+            return False
+        with anyio.CancelScope(shield=True):
+            if browser.lost is None and await browser.is_alive():
+                return True
+        self._lose(browser, "the browser or its driver does not answer")
+        return False
+
+    def _retire_when_due(self) -> None:
+        for browser in list(self._browsers):
+            if not browser.retiring and browser.visits >= self._config.browser.max_pages:
+                browser.retiring = True
+                self._observers(BrowserRetired(reason=f"{browser.visits} visits"))
+            if browser.retiring and browser.leased == 0:
+                self._browsers.remove(browser)
+                self.start(browser.close)
+
+    # --- background
+
+    def start(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Run it in the background; dropped when the pool is closing, which closes everything anyway."""
+        if self._tasks is not None:
+            self._tasks.start_soon(self._guarded, function)
+
+    async def _guarded(self, function: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await function()
+        except Exception:  # noqa: BLE001 - background cleanup; a bug in it must not end every other session
+            _log.exception("background work of the browser pool failed")
+
+    def warn(self, text: str) -> None:
+        """Tell the observers, once for each text."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self._observers(Warned(text=text))
+
+    def __repr__(self) -> str:
+        """Browsers, and pages in use of those allowed."""
+        waiting = self._permits.statistics().tasks_waiting
+        used, total = int(self._permits.borrowed_tokens), int(self._permits.total_tokens)
+        return f"<BrowserPool {len(self._browsers)} browsers, {used}/{total} pages, {waiting} waiting>"

@@ -1,0 +1,148 @@
+"""Ready and read: one script in the page waits, reads the document and its facts, in one round trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from playwright.async_api import Error as PlaywrightError
+from typing_extensions import TypedDict
+
+from crawl4ai_browser.browser.page_script import visit_script
+from crawl4ai_browser.browser.playwright_errors import is_interrupted
+from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
+from crawl4ai_browser.snapshot import ReadyReport
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
+    from crawl4ai_browser.browser.visit import VisitSettings
+
+
+class _Answer(TypedDict):
+    """What `visit.js` hands back."""
+
+    met: bool
+    error: str | None
+    detail: str
+    parsed: bool
+    ready_seconds: float
+    read_seconds: float
+    html: str | None
+    too_large: int
+    url: str
+    base_url: str
+    content_type: str
+    charset: str
+    status: int
+
+
+class _Options(TypedDict, total=False):
+    """What `visit.js` is told. Times in milliseconds."""
+
+    kind: str
+    limit: float
+    stillness: float
+    css: str
+    state: str
+    navigation_limit: float
+    max_html_length: int
+    shadow_roots: bool
+    frames: bool
+
+
+@dataclass(frozen=True)
+class PageReading:
+    """The document as it was read."""
+
+    html: str | None
+    url: str
+    base_url: str
+    content_type: str
+    charset: str
+    status: int | None
+    ready: ReadyReport
+    parsed: bool
+    ready_seconds: float
+    read_seconds: float
+    too_large: int
+
+
+async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSettings) -> PageReading:
+    """Wait until the page is ready, then read it. A document that is replaced meanwhile is waited for anew.
+
+    Raises:
+        ConfigError: the selector or predicate is not valid.
+        PlaywrightError: the page is gone.
+    """
+    ready = settings.visit.ready
+    script = visit_script(ready.script if isinstance(ready, Predicate) else None)
+    options = _options(ready, settings)
+    while True:
+        try:
+            answer: _Answer = await page.page.evaluate(script, options)
+        except PlaywrightError as error:
+            if not is_interrupted(error):
+                raise
+            # The watch counts navigations and fails the visit when they do not end.
+            continue
+        return _reading(answer, ready, visit)
+
+
+def _options(ready: Ready, settings: VisitSettings) -> _Options:
+    options = _Options(
+        kind=ready.kind,
+        navigation_limit=settings.visit.navigation_timeout * 1000,
+        max_html_length=settings.visit.max_html_bytes,
+        shadow_roots=settings.visit.shadow_roots,
+        frames=settings.visit.frames,
+    )
+    match ready:
+        case Quiet():
+            options["limit"] = ready.cap * 1000
+            options["stillness"] = ready.stillness * 1000
+        case Selector():
+            options["limit"] = ready.timeout * 1000
+            options["css"] = ready.css
+            options["state"] = ready.state
+        case Predicate() | Load():
+            options["limit"] = ready.timeout * 1000
+        case Delay():
+            options["limit"] = ready.seconds * 1000
+        case DomContentLoaded():
+            options["limit"] = 0
+        case _:
+            assert_never(ready)
+    return options
+
+
+def _reading(answer: _Answer, ready: Ready, visit: VisitRecord) -> PageReading:
+    detail = _detail(ready, answer)
+    return PageReading(
+        html=answer["html"],
+        url=answer["url"],
+        base_url=answer["base_url"],
+        content_type=answer["content_type"],
+        charset=answer["charset"],
+        status=answer["status"] or None,
+        ready=ReadyReport(kind=ready.kind, met=answer["met"], seconds=answer["ready_seconds"], detail=detail),
+        parsed=answer["parsed"],
+        ready_seconds=answer["ready_seconds"],
+        read_seconds=answer["read_seconds"],
+        too_large=answer["too_large"],
+    )
+
+
+def _detail(ready: Ready, answer: _Answer) -> str:
+    if answer["error"]:
+        return answer["error"]
+    if answer["met"]:
+        return ""
+    match ready:
+        case Quiet():
+            return f"still waiting for {answer['detail']}" if answer["detail"] else "the document kept changing"
+        case Selector():
+            return f"{ready.css!r} was not {ready.state} within {ready.timeout:g} s"
+        case Predicate() | Load():
+            return f"not within {ready.timeout:g} s"
+        case _:
+            return ""

@@ -1,0 +1,175 @@
+"""BrowserSession: one identity, that is one browser context, and the pages it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+from playwright.async_api import BrowserContext
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.context_options import context_keywords
+from crawl4ai_browser.browser.kept_page import KeptPage
+from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
+from crawl4ai_browser.browser.page_script import tracker_script
+from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.config import ContextConfig
+from crawl4ai_browser.errors import BrowserCrashed, PoolTimeout
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.errors import FetchError
+
+OPEN_DEADLINE = 30.0
+"""Seconds to open a context or a page. It takes 0.1 s; a browser that needs this long is sick."""
+
+PAGE_CLOSE_DEADLINE = 3.0
+"""Seconds for one page to close, after which its whole context is closed, which never hung."""
+
+MAX_VISITS_PER_PAGE = 200
+"""Visits after which a page is replaced: the driver keeps every request of a page until the page closes."""
+
+
+class BrowserSource(Protocol):
+    """What a session needs of the pool."""
+
+    async def usable_browser(self) -> LaunchedBrowser:
+        """The one to open a context in, started when need be."""
+        ...
+
+    def start(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Run in the background."""
+        ...
+
+
+class BrowserSession:
+    """A context in one of the pool's browsers, opened at first use and again when its browser has gone."""
+
+    def __init__(self, name: str | None, config: ContextConfig, source: BrowserSource) -> None:
+        """Open nothing yet. `name` None is an anonymous session."""
+        self.name = name
+        self.config = config
+        self.is_closed = False
+        self._source = source
+        self._lock = anyio.Lock()
+        self._context: BrowserContext | None = None
+        self._browser: LaunchedBrowser | None = None
+        self._idle: list[KeptPage] = []
+        self._busy: dict[KeptPage, LaunchedBrowser] = {}
+
+    @property
+    def browser(self) -> LaunchedBrowser | None:
+        """The browser its context is in, if it is open."""
+        return self._browser
+
+    async def context(self) -> BrowserContext:
+        """The open context; a new one in another browser when the last has died or is retiring.
+
+        Raises:
+            LaunchFailed: no browser.
+            BrowserCrashed: the browser died while the context was opened.
+        """
+        async with self._lock:
+            if self._context is not None and self._browser is not None:
+                if self._browser.is_usable or (self._busy and self._browser.lost is None):
+                    return self._context
+                await self._forget_context()
+            return await to_the_end(self._open())
+
+    async def _open(self) -> BrowserContext:
+        browser = await self._source.usable_browser()
+        context = await self._open_context(browser)
+        browser.sessions.add(self)
+        self._browser, self._context = browser, context
+        return context
+
+    async def _open_context(self, browser: LaunchedBrowser) -> BrowserContext:
+        try:
+            with anyio.fail_after(OPEN_DEADLINE):
+                context = await browser.browser.new_context(
+                    **context_keywords(self.config, browser_user_agent=browser.user_agent)
+                )
+                await context.add_init_script(tracker_script())
+                return context
+        except TimeoutError:
+            browser.lost = browser.lost or f"a context did not open in {OPEN_DEADLINE:g} s"
+            raise BrowserCrashed(browser.lost, phase="page") from None
+        except PlaywrightError as error:
+            raise _as_browser_error(error, browser) from error
+
+    async def lease(self) -> KeptPage:
+        """A page for one visit, kept or new. Give it back with `give_back`, whatever happened."""
+        context = await self.context()
+        browser = self._browser
+        assert browser is not None, "an open context has a browser"
+        page = self._idle.pop() if self._idle else None
+        if page is None:
+            page = await self._open_page(context, browser)
+        self._busy[page] = browser
+        browser.leased += 1
+        browser.visits += 1
+        return page
+
+    async def _open_page(self, context: BrowserContext, browser: LaunchedBrowser) -> KeptPage:
+        try:
+            # The shield stands inside the deadline: a cancelled new_page() may leave a page that nobody holds.
+            with anyio.fail_after(OPEN_DEADLINE, shield=True):
+                return await KeptPage.open(context, self._source.start)
+        except TimeoutError:
+            browser.lost = browser.lost or f"a page did not open in {OPEN_DEADLINE:g} s"
+            raise PoolTimeout(browser.lost, phase="page", blame="browser") from None
+        except PlaywrightError as error:
+            raise _as_browser_error(error, browser) from error
+
+    def give_back(self, page: KeptPage, *, keep: bool) -> None:
+        """End the lease. A page that is not kept is closed in the background, so that its slot is free at once."""
+        browser = self._busy.pop(page)
+        browser.leased -= 1
+        is_current = browser is self._browser and browser.is_usable and not self.is_closed
+        if keep and is_current and not page.is_spoiled and page.visits < MAX_VISITS_PER_PAGE:
+            self._idle.append(page)
+        elif browser.lost is None:
+            context = self._context if browser is self._browser else None
+            self._source.start(lambda: self._discard(page, context))
+
+    async def _discard(self, page: KeptPage, context: BrowserContext | None) -> None:
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(PAGE_CLOSE_DEADLINE), suppress(PlaywrightError):
+                await page.close()
+                return
+            if page.page.is_closed() or context is None:
+                return
+            # page.close() hung (microsoft/playwright#42068): closing the context never does. Its other pages fail with
+            # BrowserCrashed and are visited again in a new context, without being charged.
+            if context is self._context:
+                await self._forget_context()
+
+    async def _forget_context(self) -> None:
+        context, self._context = self._context, None
+        browser, self._browser = self._browser, None
+        self._idle.clear()
+        if browser is not None:
+            browser.sessions.discard(self)
+        if context is not None and browser is not None and browser.lost is None:
+            with anyio.move_on_after(CLOSE_DEADLINE, shield=True), suppress(PlaywrightError):
+                await context.close()
+
+    async def close(self) -> None:
+        """Close the context and all its pages. Bounded; never raises."""
+        self.is_closed = True
+        async with self._lock:
+            await self._forget_context()
+
+    def __repr__(self) -> str:
+        """Name, where it lives and its pages."""
+        where = "closed" if self.is_closed else "open" if self._context else "not open"
+        pages = f"{len(self._busy)} pages in use, {len(self._idle)} idle"
+        return f"<BrowserSession {self.name or 'anonymous'} {where}, {pages}>"
+
+
+def _as_browser_error(error: PlaywrightError, browser: LaunchedBrowser) -> FetchError:
+    if browser.lost is not None:
+        return BrowserCrashed(browser.lost, phase="page")
+    return translate(error, phase="page", fallback=BrowserCrashed)

@@ -1,0 +1,183 @@
+"""One page's whole treatment: goto, ready, read, capture, under one deadline.
+
+What was gathered before a failure is kept: every `FetchError` that leaves here carries a snapshot of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser import capture, record
+from crawl4ai_browser.browser.document_watch import DocumentWatch
+from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
+from crawl4ai_browser.browser.navigation import goto
+from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.reading import PageReading, read_when_ready
+from crawl4ai_browser.config import CaptureConfig, ContextConfig, VisitConfig
+from crawl4ai_browser.errors import (
+    FetchError,
+    FetchTimeout,
+    NavigationError,
+    NavigationTimeout,
+    Phase,
+    ReadyTimeout,
+)
+from crawl4ai_browser.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.downloads import DownloadSaver
+    from crawl4ai_browser.clock import Clock
+    from crawl4ai_browser.download import Download
+    from crawl4ai_browser.request import Request
+
+
+@dataclass(frozen=True)
+class VisitSettings:
+    """What holds for one visit: the crawl's configuration with the request's own in its place."""
+
+    visit: VisitConfig
+    capture: CaptureConfig
+    context: ContextConfig
+
+
+class Visit:
+    """One visit of one page. Made for one request, run once."""
+
+    def __init__(
+        self, page: KeptPage, request: Request, settings: VisitSettings, *, saver: DownloadSaver, clock: Clock
+    ) -> None:
+        """Nothing happens yet."""
+        self._page = page
+        self._request = request
+        self._settings = settings
+        self._saver = saver
+        self._clock = clock
+        self._phase: Phase = "goto"
+        self._fetched_at = clock.now()
+        self._record = VisitRecord(
+            request=request,
+            watch=DocumentWatch(
+                max_navigations=settings.visit.max_navigations, max_bytes=settings.visit.max_html_bytes
+            ),
+        )
+        self._reading: PageReading | None = None
+        self._captured = capture.Captured()
+        self._downloads: tuple[Download, ...] = ()
+
+    async def run(self) -> Snapshot:
+        """Visit.
+
+        Raises:
+            FetchError: with the snapshot of what was gathered.
+        """
+        try:
+            with record.listening(self._page.page, self._record, self._settings.capture):
+                await self._under_deadline()
+        except FetchError as error:
+            self._page.is_spoiled = True
+            error.request = self._request
+            error.snapshot = self._snapshot()
+            raise
+        return self._snapshot()
+
+    async def _under_deadline(self) -> None:
+        timeout = self._settings.visit.timeout
+        try:
+            with anyio.fail_after(timeout):
+                await self._failing_fast()
+        except TimeoutError:
+            raise _deadline_error(self._phase, timeout) from None
+        except PlaywrightError as error:
+            failure = self._record.watch.failure
+            raise failure or translate(error, phase=self._phase) from error
+        finally:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """End the page's part and wait for the files that it brought; their deadline is their own."""
+        with anyio.move_on_after(5, shield=True):
+            try:
+                await self._page.end()
+            except PlaywrightError:
+                self._page.is_spoiled = True
+        if self._record.downloads:
+            started = self._clock.monotonic()
+            self._downloads = await self._saver.save_all(self._record, self._request)
+            self._record.timings["download"] = self._clock.monotonic() - started
+
+    async def _failing_fast(self) -> None:
+        """Go through the steps, but stop at once when the document breaks under them."""
+        watch = self._record.watch
+        with anyio.CancelScope() as steps:
+            watch.on_failure = steps.cancel
+            await self._steps()
+        watch.on_failure = None
+        if watch.failure is not None:
+            raise watch.failure
+
+    async def _steps(self) -> None:
+        await self._page.begin(self._record)
+        if await self._timed("goto", goto(self._page, self._record, self._settings.visit)):
+            self._phase = "ready"
+            reading = await read_when_ready(self._page, self._record, self._settings)
+            self._reading = reading
+            self._record.timings["ready"] = reading.ready_seconds
+            self._record.timings["read"] = reading.read_seconds
+            self._check(reading)
+            self._phase = "capture"
+            if self._settings.capture.screenshot != "none" or self._settings.capture.pdf:
+                self._captured = await self._timed("capture", capture.take(self._page, self._settings.capture))
+
+    def _check(self, reading: PageReading) -> None:
+        limit = self._settings.visit.max_html_bytes
+        if reading.too_large:
+            raise NavigationError(f"html of {reading.too_large} characters, at most {limit}", phase="read")
+        if not reading.parsed:
+            timeout = self._settings.visit.navigation_timeout
+            raise NavigationTimeout(f"the document was not parsed within {timeout:g} s", phase="goto")
+        ready = reading.ready
+        if not ready.met and ready.kind != "quiet":
+            raise ReadyTimeout(f"not ready ({ready.kind}): {ready.detail}", phase="ready")
+
+    async def _timed(self, name: str, step: Any) -> Any:
+        started = self._clock.monotonic()
+        try:
+            return await step
+        finally:
+            self._record.timings[name] = self._clock.monotonic() - started
+
+    def _snapshot(self) -> Snapshot:
+        gathered, reading = self._record, self._reading
+        final = gathered.watch.document_of(reading.url if reading else None)
+        return Snapshot(
+            url=self._request.url,
+            final_url=(reading.url if reading else None) or (final.url if final else self._request.url),
+            status=final.status if final else (reading.status if reading else None),
+            headers=final.headers if final else {},
+            redirects=gathered.watch.redirects(final),
+            html=reading.html if reading else None,
+            base_url=reading.base_url if reading else None,
+            content_type=reading.content_type if reading else "",
+            charset=reading.charset if reading else "",
+            ready=reading.ready if reading else None,
+            downloads=self._downloads,
+            screenshot=self._captured.screenshot,
+            pdf=self._captured.pdf,
+            console=tuple(gathered.console),
+            requests=tuple(gathered.requests),
+            popups=tuple(url for url in gathered.popup_urls if url),
+            dialogs=tuple(gathered.dialogs),
+            session=self._request.session,
+            proxy=str(self._settings.context.proxy) if self._settings.context.proxy else None,
+            timings=dict(gathered.timings),
+            fetched_at=self._fetched_at,
+        )
+
+
+def _deadline_error(phase: Phase, timeout: float) -> FetchTimeout:
+    cls: type[FetchTimeout] = {"goto": NavigationTimeout, "ready": ReadyTimeout}.get(phase, FetchTimeout)
+    return cls(f"the visit's deadline of {timeout:g} s passed", phase=phase)
