@@ -1,6 +1,6 @@
 """Configuration: small frozen models, one for each part that reads it, gathered in `CrawlConfig`.
 
-Times are seconds, sizes bytes. A default stands here once, with its reason. To change a value, `model_copy(update=...)`.
+Times are seconds, sizes bytes. A default stands here once, with its reason. A changed copy: `model_copy(update=...)`.
 """
 
 from __future__ import annotations
@@ -147,8 +147,11 @@ class CapacityConfig(Frozen):
 
     max_pages: int = Field(default=4, ge=1)
     """Pages open at once. A page is CPU bound: on 2 cores throughput is flat from 2 pages on."""
-    content_workers: int | None = Field(default=None, ge=1)
-    """Processes that turn html into content. None: one per two cores, at least one."""
+    content_workers: int | None = Field(default=None, ge=0)
+    """Processes that turn html into content. None: one per two cores, at least one. 0: threads of this process, where
+    no process may be started; a page that hangs or kills the parser then takes the crawl with it."""
+    content_timeout: float = Field(default=30.0, gt=0)
+    """Seconds for the content of one page. Typical is 0.02; only hostile pages get near it."""
     result_buffer: int = Field(default=16, ge=0)
     """Finished results that may wait for a slow reader before the crawl pauses."""
 

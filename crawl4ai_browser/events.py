@@ -1,7 +1,7 @@
 """What happened, as values, and who is told.
 
-An observer is a plain function. It is called on the event loop, in order, and must not block; what it raises is reported
-and never reaches the crawl.
+An observer is a plain function. It is called on the event loop, in order, and must not block; what it raises is
+reported and never reaches the crawl.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from crawl4ai_browser.frozen import Frozen
-from crawl4ai_browser.result import ErrorInfo
+from crawl4ai_browser.result import CrawlResult, ErrorInfo
 
 _log = logging.getLogger("crawl4ai_browser")
 
@@ -58,16 +58,40 @@ class PageStarted(Event):
     attempt: int
 
 
+class PageVisited(Event):
+    """A visit has ended, well or not. Its content, or another attempt, is still to come."""
+
+    url: str
+    attempt: int
+    status: int | None
+    seconds: float
+
+
 class PageFinished(Event):
-    """A result was given out."""
+    """A result was given out and taken: whoever reads the results came back for the next one."""
 
     url: str
     status: int | None
     ok: bool
     error: ErrorInfo | None
     seconds: float
-    html_bytes: int
+    html_length: int
+    """Characters of the html."""
     new_links: int
+    """URLs found on it that the frontier had not known."""
+
+    @classmethod
+    def of(cls, result: CrawlResult, *, new_links: int) -> PageFinished:
+        """The event of that result."""
+        return cls(
+            url=result.url,
+            status=result.status,
+            ok=result.ok,
+            error=result.error,
+            seconds=result.timings.get("total", 0.0),
+            html_length=len(result.html or ""),
+            new_links=new_links,
+        )
 
 
 class PageRetried(Event):

@@ -20,8 +20,8 @@ RAW_HTML_BASE = "https://html.invalid/"
 class Request(Frozen):
     """One URL to visit, and what is special about this visit.
 
-    `visit` and `capture` replace the crawl's own where given. `html` is shown instead of what the URL would answer, which
-    is then only its base. `metadata` travels to the result untouched.
+    `visit` and `capture` replace the crawl's own where given. `html` is shown instead of what the URL would answer,
+    which is then only its base. `metadata` travels to the result untouched.
     """
 
     url: str
@@ -50,7 +50,7 @@ class Request(Frozen):
     def from_html(
         cls, html: str, *, base_url: str = RAW_HTML_BASE, metadata: Mapping[str, JsonValue] | None = None
     ) -> Request:
-        """A request that shows `html` as if `base_url` had answered it. Its scripts run; links resolve against the base."""
+        """A request that shows `html` as if `base_url` had answered it: its scripts run, its links resolve."""
         return cls(url=urls.parse_seed(base_url), html=html, metadata=dict(metadata or {}))
 
     @property
