@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.frozen import Frozen, PageText
 
 DownloadState = Literal[
     "complete", "cancelled", "truncated", "refused", "too_large", "http_error", "timed_out", "disk_full"
@@ -20,7 +20,7 @@ class Download(Frozen):
     """The file's address, `blob:` and `data:` included."""
     referrer: str
     """The page that caused it."""
-    suggested_name: str
+    suggested_name: PageText
     path: Path | None
     """Where the file lies; None unless the state is complete."""
     state: DownloadState

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def well_formed(text: str) -> str:
+    """The text with lone surrogates, which can't be encoded, replaced by U+FFFD (as `String.toWellFormed` does)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+PageText = Annotated[str, AfterValidator(well_formed)]
+"""Text that a page had a hand in. JavaScript's strings may hold lone surrogates, which JSON in UTF-8 can't."""
 
 
 class Frozen(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import Blame, CrawlError, FetchError, HttpStatusError, Phase, error_classes
-from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.frozen import Frozen, PageText
 from crawl4ai_browser.page_content import Link, Media, PageMetadata, Table
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord, ReadyReport, Redirect
 
@@ -22,7 +22,7 @@ class ErrorInfo(Frozen):
 
     kind: str
     """Name of the class in `crawl4ai_browser.errors`."""
-    message: str
+    message: PageText
     phase: Phase | None = None
     blame: Blame
     status: int | None = None
@@ -83,7 +83,7 @@ class CrawlResult(Frozen):
     ok: bool
     """2xx or 3xx (or a page without HTTP, or a file), and nothing failed."""
     error: ErrorInfo | None = None
-    html: str | None = None
+    html: PageText | None = None
     """The rendered DOM."""
     base_url: str | None = None
     content_type: str = ""
@@ -104,7 +104,7 @@ class CrawlResult(Frozen):
     console: tuple[ConsoleMessage, ...] = ()
     requests: tuple[NetworkRecord, ...] = ()
     popups: tuple[str, ...] = ()
-    dialogs: tuple[str, ...] = ()
+    dialogs: tuple[PageText, ...] = ()
     session: str | None = None
     proxy: str | None = None
     attempts: tuple[Attempt, ...] = ()

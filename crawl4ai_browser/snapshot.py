@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from crawl4ai_browser.download import Download
-from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.frozen import Frozen, PageText
 
 
 class Redirect(Frozen):
@@ -26,7 +26,7 @@ class ReadyReport(Frozen):
     met: bool
     seconds: float
     """From DOMContentLoaded, or from the start of waiting when that was later."""
-    detail: str = ""
+    detail: PageText = ""
     """What was still going on when it was not met."""
 
 
@@ -35,7 +35,7 @@ class ConsoleMessage(Frozen):
 
     level: str
     """As the console names it (log, info, warning, error, ...), or `uncaught`."""
-    text: str
+    text: PageText
     url: str = ""
     line: int | None = None
 
@@ -68,7 +68,7 @@ class Snapshot(Frozen):
     headers: dict[str, str] = {}
     """Of the final document; names in lower case."""
     redirects: tuple[Redirect, ...] = ()
-    html: str | None = None
+    html: PageText | None = None
     """The rendered DOM. None where the URL was a file or the visit failed before the page could be read."""
     base_url: str | None = None
     """The document's base for relative URLs (`document.baseURI`)."""
@@ -85,7 +85,7 @@ class Snapshot(Frozen):
     requests: tuple[NetworkRecord, ...] = ()
     popups: tuple[str, ...] = ()
     """Addresses of windows the page opened; they were closed."""
-    dialogs: tuple[str, ...] = ()
+    dialogs: tuple[PageText, ...] = ()
     """Texts of dialogs the page opened; they were dismissed."""
     session: str | None = None
     proxy: str | None = None
