@@ -1,0 +1,1 @@
+"""Politeness: what robots.txt allows, and when a host may be visited again."""
