@@ -31,7 +31,7 @@ st.register_type_strategy(datetime, MOMENTS)
 st.register_type_strategy(float, SECONDS)
 st.register_type_strategy(Path, PATHS)
 st.register_type_strategy(bytes, st.binary(max_size=50))
-st.register_type_strategy(JsonValue, JSON)
+st.register_type_strategy(JsonValue, JSON)  # type: ignore[arg-type] # it takes any hashable; JsonValue is an alias
 
 
 def plain(**changes: object) -> CrawlResult:

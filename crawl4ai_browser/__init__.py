@@ -1,0 +1,160 @@
+"""Crawl and fetch web pages in headless browsers.
+
+    import crawl4ai_browser
+    result = crawl4ai_browser.fetch("https://example.com/")
+
+Each name is loaded when it is first used, so that importing the package costs next to nothing: the command line's help
+and the content workers do not wait for Playwright.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.config import BrowserConfig as BrowserConfig
+    from crawl4ai_browser.config import CapacityConfig as CapacityConfig
+    from crawl4ai_browser.config import CaptureConfig as CaptureConfig
+    from crawl4ai_browser.config import ContentConfig as ContentConfig
+    from crawl4ai_browser.config import ContextConfig as ContextConfig
+    from crawl4ai_browser.config import CrawlConfig as CrawlConfig
+    from crawl4ai_browser.config import DownloadConfig as DownloadConfig
+    from crawl4ai_browser.config import PolitenessConfig as PolitenessConfig
+    from crawl4ai_browser.config import RetryConfig as RetryConfig
+    from crawl4ai_browser.config import Viewport as Viewport
+    from crawl4ai_browser.config import VisitConfig as VisitConfig
+    from crawl4ai_browser.crawling.blocking import crawl as crawl
+    from crawl4ai_browser.crawling.blocking import fetch as fetch
+    from crawl4ai_browser.crawling.crawler import Crawler as Crawler
+    from crawl4ai_browser.crawling.progress import CrawlStatistics as CrawlStatistics
+    from crawl4ai_browser.crawling.run import CrawlRun as CrawlRun
+    from crawl4ai_browser.download import Download as Download
+    from crawl4ai_browser.errors import ConfigError as ConfigError
+    from crawl4ai_browser.errors import CrawlError as CrawlError
+    from crawl4ai_browser.errors import ExtractError as ExtractError
+    from crawl4ai_browser.errors import FetchError as FetchError
+    from crawl4ai_browser.errors import SinkError as SinkError
+    from crawl4ai_browser.errors import Skipped as Skipped
+    from crawl4ai_browser.errors import StorageError as StorageError
+    from crawl4ai_browser.events import Event as Event
+    from crawl4ai_browser.events import Observer as Observer
+    from crawl4ai_browser.fetcher import Fetcher as Fetcher
+    from crawl4ai_browser.frontier.order import best_first as best_first
+    from crawl4ai_browser.frontier.order import breadth_first as breadth_first
+    from crawl4ai_browser.frontier.order import depth_first as depth_first
+    from crawl4ai_browser.frontier.scope import Scope as Scope
+    from crawl4ai_browser.page_content import Link as Link
+    from crawl4ai_browser.page_content import Media as Media
+    from crawl4ai_browser.page_content import PageMetadata as PageMetadata
+    from crawl4ai_browser.page_content import Table as Table
+    from crawl4ai_browser.proxy import Proxy as Proxy
+    from crawl4ai_browser.request import Request as Request
+    from crawl4ai_browser.result import Attempt as Attempt
+    from crawl4ai_browser.result import CrawlResult as CrawlResult
+    from crawl4ai_browser.result import ErrorInfo as ErrorInfo
+    from crawl4ai_browser.sinks.sink import Sink as Sink
+    from crawl4ai_browser.snapshot import Snapshot as Snapshot
+
+_HOMES = {
+    "Attempt": "result",
+    "BrowserConfig": "config",
+    "CapacityConfig": "config",
+    "CaptureConfig": "config",
+    "ConfigError": "errors",
+    "ContentConfig": "config",
+    "ContextConfig": "config",
+    "CrawlConfig": "config",
+    "CrawlError": "errors",
+    "CrawlResult": "result",
+    "CrawlRun": "crawling.run",
+    "CrawlStatistics": "crawling.progress",
+    "Crawler": "crawling.crawler",
+    "Download": "download",
+    "DownloadConfig": "config",
+    "ErrorInfo": "result",
+    "Event": "events",
+    "ExtractError": "errors",
+    "FetchError": "errors",
+    "Fetcher": "fetcher",
+    "Link": "page_content",
+    "Media": "page_content",
+    "Observer": "events",
+    "PageMetadata": "page_content",
+    "PolitenessConfig": "config",
+    "Proxy": "proxy",
+    "Request": "request",
+    "RetryConfig": "config",
+    "Scope": "frontier.scope",
+    "Sink": "sinks.sink",
+    "SinkError": "errors",
+    "Skipped": "errors",
+    "Snapshot": "snapshot",
+    "StorageError": "errors",
+    "Table": "page_content",
+    "Viewport": "config",
+    "VisitConfig": "config",
+    "best_first": "frontier.order",
+    "breadth_first": "frontier.order",
+    "crawl": "crawling.blocking",
+    "depth_first": "frontier.order",
+    "fetch": "crawling.blocking",
+}
+
+__all__ = [
+    "Attempt",
+    "BrowserConfig",
+    "CapacityConfig",
+    "CaptureConfig",
+    "ConfigError",
+    "ContentConfig",
+    "ContextConfig",
+    "CrawlConfig",
+    "CrawlError",
+    "CrawlResult",
+    "CrawlRun",
+    "CrawlStatistics",
+    "Crawler",
+    "Download",
+    "DownloadConfig",
+    "ErrorInfo",
+    "Event",
+    "ExtractError",
+    "FetchError",
+    "Fetcher",
+    "Link",
+    "Media",
+    "Observer",
+    "PageMetadata",
+    "PolitenessConfig",
+    "Proxy",
+    "Request",
+    "RetryConfig",
+    "Scope",
+    "Sink",
+    "SinkError",
+    "Skipped",
+    "Snapshot",
+    "StorageError",
+    "Table",
+    "Viewport",
+    "VisitConfig",
+    "best_first",
+    "breadth_first",
+    "crawl",
+    "depth_first",
+    "fetch",
+]
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the module it is defined in."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names beside what is loaded."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,91 @@
+"""The program of a content worker: reads jobs from standard input, renders them, writes answers to standard output.
+
+A process of its own, because rendering holds the interpreter for tens of milliseconds a page, and because a page that
+kills or hangs the parser must not take the crawl with it. It ends when standard input closes, so it cannot outlive the
+crawl, however that ended. Imports are kept small: they are the start-up time.
+
+A message is its length (8 bytes, big-endian) and a pickle. Only our own values travel, between our own processes.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from crawl4ai_browser.content.render import render
+from crawl4ai_browser.crawling.content_job import ContentJob
+from crawl4ai_browser.document import Document
+from crawl4ai_browser.page_content import Content
+
+LENGTH = struct.Struct(">Q")
+
+_ALARM_MARGIN = 2.0
+"""Seconds by which the worker's own alarm comes after the crawl's deadline: only for when nobody is left to keep it."""
+
+_OUT_OF_MEMORY_SCORE = "500"
+"""Added to what Linux's out-of-memory killer goes by (0 to 1000): losing a worker costs a page, losing us the crawl."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The answer when rendering raised."""
+
+    message: str
+
+
+def content_of(job: ContentJob) -> Content:
+    """Parse and render, in this process."""
+    return render(Document(job.html, url=job.url, base_url=job.base_url), job.config)
+
+
+def encode(message: object) -> tuple[bytes, bytes]:
+    """A message as its length and its pickle, apart so that a big one is not copied to join them."""
+    body = pickle.dumps(message, protocol=5)
+    return LENGTH.pack(len(body)), body
+
+
+def answer(job: ContentJob) -> Content | Failure:
+    """The content, or why there is none."""
+    try:
+        return content_of(job)
+    except Exception as error:  # noqa: BLE001 - a page's doing or our bug: either way an answer, and the next page
+        return Failure(f"{type(error).__name__}: {error}"[:1000])
+
+
+def serve(inbox: BinaryIO, outbox: BinaryIO, *, timeout: float) -> None:
+    """Answer jobs until the inbox ends."""
+    while len(head := inbox.read(LENGTH.size)) == LENGTH.size:
+        (length,) = LENGTH.unpack(head)
+        body = inbox.read(length)
+        if len(body) < length:
+            return
+        _set_alarm(timeout + _ALARM_MARGIN)
+        for part in encode(answer(pickle.loads(body))):
+            outbox.write(part)
+        outbox.flush()
+        _set_alarm(0.0)
+
+
+def _set_alarm(seconds: float) -> None:
+    """Die after that long, inside a C function too: the signal's default action is the kernel's. 0 calls it off."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def main(timeout: float) -> None:
+    """Serve on the standard streams; whatever else writes to standard output goes to standard error instead."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the crawl decides what an interrupt means
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # an ignored one would be inherited
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write(_OUT_OF_MEMORY_SCORE)
+    outbox = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with suppress(BrokenPipeError):
+        serve(sys.stdin.buffer, outbox, timeout=timeout)

@@ -1,0 +1,227 @@
+"""Crawler: the front door. Opens what crawls need in a task of its own, and closes all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from random import Random
+from types import TracebackType
+from typing import Self
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
+from crawl4ai_browser.config import CapacityConfig, CrawlConfig
+from crawl4ai_browser.crawling.content_workers import ContentWorkers
+from crawl4ai_browser.crawling.parts import CrawlParts
+from crawl4ai_browser.crawling.pipeline import Pipeline, Renderer
+from crawl4ai_browser.crawling.run import CrawlRun
+from crawl4ai_browser.crawling.run_host import CrawlPlan, RunHost
+from crawl4ai_browser.crawling.seeds import Seeds, checked
+from crawl4ai_browser.crawling.single_fetch import fetch_one
+from crawl4ai_browser.crawling.way_out import WayOut, open_browser_way, open_given_way
+from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.events import Observer, Observers
+from crawl4ai_browser.fetcher import Fetcher
+from crawl4ai_browser.frontier.order import Order, breadth_first
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.result import CrawlResult
+from crawl4ai_browser.sinks.sink import Sink
+
+_DEFAULTS = CrawlConfig()
+_JUST_THE_SEEDS = Scope(max_depth=0)
+_BREADTH_FIRST = breadth_first()
+
+_CORES_PER_WORKER = 2
+"""A page takes a renderer's core for several times as long as it takes a content worker's."""
+
+
+class Crawler:
+    """Fetches pages and crawls sites in headless browsers.
+
+        async with Crawler(CrawlConfig()) as crawler:
+            result = await crawler.fetch("https://example.com/")
+            async for result in crawler.crawl(["https://example.com/"], scope=Scope(max_depth=2, max_pages=500)):
+                print(result.url, result.markdown)
+
+    Entering starts nothing: browsers and workers come with the first page. Leaving stops every crawl and closes
+    everything. It is used in the event loop in which it was entered, which must be asyncio's, as Playwright's is.
+    """
+
+    def __init__(
+        self,
+        config: CrawlConfig = _DEFAULTS,
+        *,
+        fetcher: Fetcher | None = None,
+        observers: Sequence[Observer] = (),
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """`fetcher` takes the place of browsers, robots.txt and throttling (for tests, and for pages from elsewhere).
+
+        `observers` are told of every event.
+        """
+        self._config = config
+        self._given_fetcher = fetcher
+        self._observers = Observers(tuple(observers))
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._life: TaskGroup | None = None
+        self._runs: TaskGroup | None = None
+        self._hosts: set[RunHost] = set()
+        self._parts: CrawlParts | None = None
+        self._closing = anyio.Event()
+
+    # --- life
+
+    async def __aenter__(self) -> Self:
+        """Get ready; starts no browser.
+
+        Raises:
+            ConfigError: not under asyncio, or entered twice.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigError("a Crawler runs on asyncio alone (Playwright does), not on trio") from None
+        if self._loop is not None:
+            raise ConfigError("a Crawler is used once: make another one")
+        self._loop = loop
+        # Everything lives in one task of this group. The block's own task enters nothing else, so that the order in
+        # which things are closed does not depend on what happens in the block.
+        life = anyio.create_task_group()
+        await life.__aenter__()
+        try:
+            await life.start(self._live)
+        except BaseException:
+            life.cancel_scope.cancel()
+            await life.__aexit__(None, None, None)
+            raise
+        self._life = life
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop every crawl and close everything; also when cancelled, and in bounded time."""
+        life, self._life = self._life, None
+        assert life is not None, "entered before"
+        self._closing.set()
+        life.cancel_scope.shield = True
+        # Not told of the block's own exception, which it would wrap in a group.
+        await life.__aexit__(None, None, None)
+
+    async def _live(self, *, task_status: TaskStatus[None]) -> None:
+        async with self._open_way() as way, self._open_renderer() as renderer, anyio.create_task_group() as runs:
+            pipeline = Pipeline(way.fetcher, renderer, content=self._config.content, clock=self._clock)
+            self._parts = CrawlParts(self._config, pipeline, way.opens_at, self._clock, self._observers, Random())
+            self._runs = runs
+            task_status.started()
+            try:
+                await self._closing.wait()
+            finally:
+                self._parts = None
+                for host in self._hosts:
+                    host.cancel()
+
+    def _open_way(self) -> AbstractAsyncContextManager[WayOut]:
+        if self._given_fetcher is not None:
+            return open_given_way(self._given_fetcher, self._config)
+        return open_browser_way(self._config, clock=self._clock, observers=self._observers)
+
+    @asynccontextmanager
+    async def _open_renderer(self) -> AsyncGenerator[Renderer]:
+        capacity = self._config.capacity
+        count = content_worker_count(capacity)
+        if count == 0:
+            # By name, as it brings the whole content stage into this process, which otherwise is the workers' alone.
+            content_thread: Callable[[], Renderer] = import_module(
+                "crawl4ai_browser.crawling.content_thread"
+            ).ContentThread
+            yield content_thread()
+            return
+        async with ContentWorkers.open(count=count, timeout=capacity.content_timeout) as workers:
+            yield workers
+
+    def _usable_parts(self) -> CrawlParts:
+        if self._parts is None or self._life is None:
+            state = "has not been entered" if self._loop is None else "is closed"
+            raise ConfigError(f"this Crawler {state}: use it inside 'async with Crawler(...) as crawler:'")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if loop is not self._loop:
+            raise ConfigError("a Crawler is used in the event loop in which it was entered")
+        return self._parts
+
+    # --- use
+
+    async def fetch(self, url: str | Request) -> CrawlResult:
+        """The result of one page, after as many attempts as `RetryConfig` allows. Says what failed; does not raise it.
+
+        Any number of calls may run at once; `CapacityConfig.max_pages` are visited at a time. May be cancelled.
+
+        Raises:
+            ConfigError: not an absolute http or https URL.
+            LaunchFailed: no browser could be started.
+        """
+        parts = self._usable_parts()
+        return await fetch_one(checked(url, allow_files=self._config.allow_files), parts)
+
+    def crawl(
+        self,
+        seeds: Seeds,
+        *,
+        scope: Scope = _JUST_THE_SEEDS,
+        order: Order = _BREADTH_FIRST,
+        sinks: Sequence[Sink] = (),
+    ) -> CrawlRun:
+        """The results of all pages in scope, as they are done. Without a scope, the seeds' own pages and no others.
+
+        Seeds may be of any number; an iterable is read as the crawl needs it. A single seed (not an iterable) that is
+        no URL raises; in an iterable it becomes a failed result and a `UrlRefused` event with its line, and the rest is
+        crawled. Each result is written to every sink before it is given out; the crawl opens and closes the sinks.
+
+        Raises:
+            ConfigError: a single seed is not an absolute http or https URL.
+        """
+        parts = self._usable_parts()
+        assert self._loop is not None
+        if isinstance(seeds, str | Request):
+            seeds = checked(seeds, allow_files=self._config.allow_files)
+        plan = CrawlPlan(seeds, scope, order, tuple(sinks))
+        host = RunHost(plan, parts, start=self._start)
+        return CrawlRun(host, self._loop, allow_files=self._config.allow_files)
+
+    def _start(self, host: RunHost) -> None:
+        self._usable_parts()
+        assert self._runs is not None
+        self._runs.start_soon(self._run, host)
+
+    async def _run(self, host: RunHost) -> None:
+        self._hosts.add(host)
+        try:
+            await host.run()
+        finally:
+            self._hosts.discard(host)
+
+    def __repr__(self) -> str:
+        """Whether it is open, and how many crawls run."""
+        state = "open" if self._parts is not None else "closed" if self._closing.is_set() else "not entered"
+        return f"<Crawler {state}, {len(self._hosts)} crawls>"
+
+
+def content_worker_count(capacity: CapacityConfig) -> int:
+    """How many worker processes to have; 0 for threads of this process."""
+    if capacity.content_workers is not None:
+        return capacity.content_workers
+    if getattr(sys, "frozen", False):
+        return 0  # inside a bundled application the executable is that application, not Python
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // _CORES_PER_WORKER)

@@ -1,0 +1,243 @@
+"""Dispatcher: the loop that leases requests and gives each a task, as long as there is room.
+
+It never polls. What may make room or work (a visit or a page that ended, new URLs, an acknowledged result, the time a
+host opens) wakes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import anyio
+
+from crawl4ai_browser.clock import Clock
+from crawl4ai_browser.crawling import retry
+from crawl4ai_browser.crawling.parts import CrawlParts
+from crawl4ai_browser.crawling.pipeline import Origin, Pipeline, Visit
+from crawl4ai_browser.errors import CrawlError
+from crawl4ai_browser.events import Observer, PageRetried, PageStarted, PageVisited
+from crawl4ai_browser.frontier.frontier import Frontier, Lease
+from crawl4ai_browser.result import CrawlResult, ErrorInfo
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A result on its way to whoever reads, with the lease that is completed once it is taken."""
+
+    result: CrawlResult
+    lease: Lease | None
+    """None for a seed that was no URL: it never reached the frontier."""
+
+
+def active_limit(max_pages: int) -> int:
+    """How many leased requests may be worked on at once, when so many pages may be open.
+
+    Half as many again as there are pages (at least two), so that while some wait for robots.txt or have their content
+    rendered, every page is still in use. No more, as what is leased early can't be overtaken by a better URL.
+    """
+    return max_pages + max(2, max_pages // 2)
+
+
+class Dispatcher:
+    """Takes requests out of a frontier, has them visited, and hands on what is final."""
+
+    def __init__(
+        self,
+        frontier: Frontier,
+        parts: CrawlParts,
+        *,
+        pipeline: Pipeline,
+        deliver: Callable[[Delivery], Awaitable[None]],
+        observers: Observer,
+    ) -> None:
+        """`deliver` waits until there is room for a finished result; that wait is what slows the crawl down."""
+        self._frontier = frontier
+        self._parts = parts
+        self._pipeline = pipeline
+        self._deliver = deliver
+        self._observers = observers
+        self._limit = active_limit(parts.config.capacity.max_pages)
+        self._active_count = 0
+        self._visits_of_host: Counter[str] = Counter()
+        self._feed_count = 0
+        self._is_paused = False
+        self._is_draining = False
+        self._news = anyio.Event()
+        self.open_leases: dict[int, Lease] = {}
+        """Leases that have not come to an end: to be given back when the crawl stops before they do."""
+
+    async def run(self) -> None:
+        """Dispatch until nothing is left to do, or until what was under way when draining began has been delivered.
+
+        Raises:
+            StorageError, SinkError, LaunchFailed: what stops a crawl. Possibly inside an exception group.
+        """
+        async with anyio.create_task_group() as pages:
+            while not self._is_over:
+                self._news = anyio.Event()
+                lease = await self._lease()
+                if lease is None:
+                    await _first_of(self._news, self._opens_at(), self._parts.clock)
+                else:
+                    self._begin(lease)
+                    pages.start_soon(self._page, lease)
+
+    @property
+    def _is_over(self) -> bool:
+        if self._active_count > 0:
+            return False
+        return self._is_draining or (self._feed_count == 0 and self._frontier.is_finished)
+
+    @property
+    def _may_lease(self) -> bool:
+        return not (self._is_paused or self._is_draining) and self._active_count < self._limit
+
+    def _opens_at(self) -> float:
+        return self._frontier.wakes_at if self._may_lease else math.inf
+
+    async def _lease(self) -> Lease | None:
+        if not self._may_lease:
+            return None
+        lease: Lease | None = None
+        with anyio.CancelScope(shield=True):  # a lease that nobody holds would be lost to this crawl
+            lease = await self._frontier.lease(self._host_opens_at)
+            if lease is not None:
+                self.open_leases[lease.id] = lease
+        return lease
+
+    def _host_opens_at(self, host: str) -> float:
+        return self._parts.opens_at(host, self._visits_of_host[host])
+
+    def _begin(self, lease: Lease) -> None:
+        self._active_count += 1
+        self._visits_of_host[lease.host] += 1
+
+    async def _page(self, lease: Lease) -> None:
+        """The way of one leased request to its result, or back into the frontier."""
+        try:
+            visit = await self._visit(lease)
+            if visit.error is not None and await self._is_retried(lease, visit, visit.error):
+                return
+            origin = Origin(depth=lease.depth, parent=lease.parent)
+            result = await self._pipeline.finish(lease.request, visit, earlier=lease.attempt_records, origin=origin)
+            await self._deliver(Delivery(result, lease))
+        finally:
+            self._active_count -= 1
+            self.wake()
+
+    async def _visit(self, lease: Lease) -> Visit:
+        url, attempt = lease.request.url, len(lease.attempt_records) + 1
+        self._observers(PageStarted(url=url, attempt=attempt))
+        try:
+            visit = await self._pipeline.visit(lease.request)
+        finally:
+            self._leave(lease.host)
+        status = visit.snapshot.status if visit.snapshot else None
+        self._observers(PageVisited(url=url, attempt=attempt, status=status, seconds=visit.seconds))
+        return visit
+
+    def _leave(self, host: str) -> None:
+        self._visits_of_host[host] -= 1
+        if self._visits_of_host[host] == 0:
+            del self._visits_of_host[host]  # a crawl may see a million hosts
+        self.wake()
+
+    async def _is_retried(self, lease: Lease, visit: Visit, error: CrawlError) -> bool:
+        decision = retry.decide(
+            error,
+            attempts=lease.attempts,
+            browser_deaths=lease.browser_deaths,
+            records=lease.attempt_records,
+            config=self._parts.config.retry,
+            random=self._parts.random,
+        )
+        if isinstance(decision, retry.GiveUp):
+            return False
+        record = visit.attempt(len(lease.attempt_records) + 1, charged=decision.charged)
+        with anyio.CancelScope(shield=True):
+            await self._frontier.retry(
+                lease,
+                delay=decision.delay,
+                charged=decision.charged,
+                browser_died=decision.browser_died,
+                record=record,
+            )
+            self.open_leases.pop(lease.id)
+        info = ErrorInfo.from_error(error)
+        event = PageRetried(url=lease.request.url, attempt=record.number, error=info, delay=decision.delay)
+        self._observers(event)
+        return True
+
+    async def complete(self, delivery: Delivery) -> int:
+        """Mark a delivered result as taken; gives how many new URLs it led to.
+
+        Raises:
+            StorageError: it could not be recorded.
+        """
+        lease, result = delivery.lease, delivery.result
+        if lease is None:
+            return 0
+        # A page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing that exists.
+        links = () if result.error and result.error.kind == "HttpStatusError" else result.links
+        new_count = await self._frontier.complete(lease, links, failed=not result.ok)
+        self.open_leases.pop(lease.id)
+        self.wake()
+        return new_count
+
+    async def release(self) -> None:
+        """Give back every lease that has not come to an end."""
+        while self.open_leases:
+            _, lease = self.open_leases.popitem()
+            await self._frontier.release(lease)
+
+    def begin_feed(self) -> None:
+        """From here to `end_feed` the crawl does not end for want of URLs: more are being added."""
+        self._feed_count += 1
+
+    def end_feed(self) -> None:
+        """Nothing more comes from this feed."""
+        self._feed_count -= 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Look again whether anything may be leased."""
+        self._news.set()
+
+    def pause(self) -> None:
+        """Lease nothing more until `resume`."""
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Lease again."""
+        self._is_paused = False
+        self.wake()
+
+    def drain(self) -> None:
+        """Lease nothing more, and end when what is under way has been delivered."""
+        self._is_draining = True
+        self.wake()
+
+    def __repr__(self) -> str:
+        """How much is going on."""
+        state = "draining" if self._is_draining else "paused" if self._is_paused else "running"
+        visits = self._visits_of_host.total()
+        return f"<Dispatcher {state}, {self._active_count}/{self._limit} active, {visits} visits>"
+
+
+async def _first_of(event: anyio.Event, moment: float, clock: Clock) -> None:
+    """Wait for the event or for the moment, whichever comes first."""
+    if math.isinf(moment):
+        await event.wait()
+        return
+
+    async def ring() -> None:
+        await clock.sleep(moment - clock.monotonic())
+        event.set()
+
+    async with anyio.create_task_group() as alarm:
+        alarm.start_soon(ring)
+        await event.wait()
+        alarm.cancel_scope.cancel()

@@ -1,0 +1,28 @@
+"""CrawlParts: what all crawls of one crawler share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from crawl4ai_browser.clock import Clock
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.pipeline import Pipeline
+from crawl4ai_browser.events import Observer
+
+HostOpensAt = Callable[[str, int], float]
+"""When (on the clock's monotonic time) another visit of a host may start, given its visits under way or waiting for
+their turn. Not later than now: at once. `math.inf`: when one of them has ended."""
+
+
+@dataclass(frozen=True)
+class CrawlParts:
+    """Shared by all crawls of a crawler; nothing in it is about one of them."""
+
+    config: CrawlConfig
+    pipeline: Pipeline
+    opens_at: HostOpensAt
+    clock: Clock
+    observers: Observer
+    random: Random

@@ -1,0 +1,333 @@
+"""RunHost: the life of one crawl, in a task of the crawler.
+
+It opens what the crawl needs, feeds and dispatches, hands results over one by one, and leaves the frontier consistent
+however it ends. It knows nothing of the `CrawlRun` through which it is used, so that a run which is merely dropped can
+be noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+
+import anyio
+from anyio.abc import TaskGroup
+
+from crawl4ai_browser import events
+from crawl4ai_browser.crawling.dispatcher import Delivery, Dispatcher
+from crawl4ai_browser.crawling.parts import CrawlParts
+from crawl4ai_browser.crawling.pipeline import Origin, Visit, assemble
+from crawl4ai_browser.crawling.progress import CrawlStatistics, Progress
+from crawl4ai_browser.crawling.seeds import Seeds, checked, each
+from crawl4ai_browser.errors import ConfigError, CrawlError, SinkError
+from crawl4ai_browser.frontier.frontier import Frontier
+from crawl4ai_browser.frontier.order import Order
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.page_content import Content
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.result import CrawlResult
+from crawl4ai_browser.sinks.sink import Sink
+from crawl4ai_browser.storage.database import Database
+
+_CLOSE_SECONDS = 60.0
+"""For sinks and database to be completed once the work has stopped. A big file's last block takes seconds at most."""
+
+_MAX_QUEUED = 1_000_000
+"""While so many URLs wait, no further seeds are read: an endless generator must not fill the memory or the disk."""
+
+_QUEUE_CHECK_SECONDS = 1.0
+"""How often a feed that waits for the queue to shrink looks again; with a million queued nothing is urgent."""
+
+DATABASE_NAME = "crawl.sqlite"
+"""The file in `CrawlConfig.state_dir`."""
+
+
+@dataclass(frozen=True)
+class CrawlPlan:
+    """What one crawl is asked to do."""
+
+    seeds: Seeds
+    scope: Scope
+    order: Order
+    sinks: Sequence[Sink]
+
+
+class RunHost:
+    """One crawl from its seeds to its last result. `run` is its task; everything else is called by whoever reads."""
+
+    def __init__(self, plan: CrawlPlan, parts: CrawlParts, *, start: Callable[[RunHost], None]) -> None:
+        """`start` begins a task with `run`, when the first result is asked for."""
+        self._plan = plan
+        self._parts = parts
+        self._start = start
+        self._progress = Progress(parts.clock)
+        self._observers = events.Observers((self._progress, parts.observers))
+        self._send, self._receive = anyio.create_memory_object_stream[Delivery](parts.config.capacity.result_buffer)
+        self._work = anyio.CancelScope()
+        self._pending_seeds: list[Seeds] = [plan.seeds]
+        self._feeds: TaskGroup | None = None
+        self._frontier: Frontier | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._unacknowledged: Delivery | None = None
+        self._acknowledging = anyio.Lock()
+        self._is_reading = False
+        self._is_draining = False
+        self._is_paused = False
+        self._all_read = anyio.Event()
+        self._ended = anyio.Event()
+        self._error: Exception | None = None
+        self.is_started = False
+
+    # --- the crawl's own task
+
+    async def run(self) -> None:
+        """Crawl until nothing is left or `cancel` is called. An error is kept for whoever reads, and not raised."""
+        reason = "failed"
+        try:
+            reason = await self._live()
+        except Exception as error:  # noqa: BLE001 - raised to whoever reads; other crawls of the crawler go on
+            self._error = sole_error(error)
+        finally:
+            self._send.close()
+            self._ended.set()
+            statistics = self.statistics
+            pages = statistics.done + statistics.failed
+            now = self._parts.clock.now()
+            self._observers(events.CrawlFinished(at=now, reason=reason, pages=pages, failed=statistics.failed))
+
+    async def _live(self) -> str:
+        # Shielded: what was opened is closed in good order, also when everything around is cancelled. The work within
+        # is stopped by its own scope.
+        reason = "failed"
+        with anyio.CancelScope(shield=True) as life:
+            async with AsyncExitStack() as stack:
+                dispatcher = await self._open(stack)
+                try:
+                    with self._work:
+                        await self._drive(dispatcher)
+                finally:
+                    life.deadline = anyio.current_time() + _CLOSE_SECONDS
+                    reason = self._reason()
+                    await self._stop(dispatcher)
+        if life.cancelled_caught:
+            raise SinkError(f"the crawl's outputs could not be closed within {_CLOSE_SECONDS:g} s")
+        return reason
+
+    async def _open(self, stack: AsyncExitStack) -> Dispatcher:
+        config, plan = self._parts.config, self._plan
+        path = None if config.state_dir is None else config.state_dir / DATABASE_NAME
+        database = await stack.enter_async_context(Database.open(path))
+        self._frontier = await stack.enter_async_context(
+            Frontier.open(
+                database, scope=plan.scope, order=plan.order, clock=self._parts.clock, observers=self._observers
+            )
+        )
+        for sink in plan.sinks:
+            await stack.enter_async_context(sink)
+        follows_links = plan.scope.max_depth != 0
+        pipeline = self._parts.pipeline.with_links() if follows_links else self._parts.pipeline
+        return Dispatcher(
+            self._frontier, self._parts, pipeline=pipeline, deliver=self._deliver, observers=self._observers
+        )
+
+    async def _drive(self, dispatcher: Dispatcher) -> None:
+        self._observers(events.CrawlStarted(at=self._parts.clock.now()))
+        self._dispatcher = dispatcher
+        if self._is_paused:
+            dispatcher.pause()
+        if self._is_draining:
+            dispatcher.drain()
+        async with anyio.create_task_group() as self._feeds:
+            for seeds in self._pending_seeds:
+                self._begin_feed(seeds, self._feeds, dispatcher)
+            self._pending_seeds.clear()
+            await dispatcher.run()
+            self._feeds.cancel_scope.cancel()  # when draining; otherwise they have all ended
+        self._feeds = None
+        self._send.close()
+        await self._all_read.wait()
+
+    async def _stop(self, dispatcher: Dispatcher) -> None:
+        async with self._acknowledging:  # not between a result's acknowledgement and its commit
+            self._dispatcher = None
+            self._feeds = None
+            await dispatcher.release()
+
+    def _reason(self) -> str:
+        if self._work.cancel_called or self._is_draining:
+            return "interrupted"
+        assert self._frontier is not None
+        return "max_pages" if self._frontier.counts.queued > 0 else "done"
+
+    # --- feeding
+
+    def _begin_feed(self, seeds: Seeds, feeds: TaskGroup, dispatcher: Dispatcher) -> None:
+        dispatcher.begin_feed()
+        feeds.start_soon(self._feed, seeds, dispatcher)
+
+    async def _feed(self, seeds: Seeds, dispatcher: Dispatcher) -> None:
+        assert self._frontier is not None
+        try:
+            async with aclosing(self._good_requests(seeds, self._frontier)) as requests:
+                await self._frontier.add_seeds(requests)
+        finally:
+            dispatcher.end_feed()
+
+    async def _good_requests(self, seeds: Seeds, frontier: Frontier) -> AsyncGenerator[Request]:
+        """The requests of good seeds. A bad one becomes a result of its own: one bad line does not cost the others."""
+        line = 0
+        async with aclosing(each(seeds)) as incoming:
+            async for seed in incoming:
+                line += 1
+                try:
+                    request = checked(seed, allow_files=self._parts.config.allow_files)
+                except ConfigError as error:
+                    shown = seed.url if isinstance(seed, Request) else str(seed)
+                    self._observers(events.UrlRefused(url=shown, reason=error.message, line=line))
+                    await self._deliver(Delivery(self._refusal(shown, error), lease=None))
+                    continue
+                while frontier.counts.queued >= _MAX_QUEUED:
+                    await self._parts.clock.sleep(_QUEUE_CHECK_SECONDS)
+                yield request
+
+    def _refusal(self, text: str, error: ConfigError) -> CrawlResult:
+        visit = Visit(snapshot=None, error=error, started_at=self._parts.clock.now(), seconds=0.0)
+        return assemble(Request(url=text), visit, Content(), attempts=(), timings={}, origin=Origin())
+
+    # --- handing over
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Write the result to every sink, then wait until there is room for it among those to be read."""
+        for sink in self._plan.sinks:
+            await sink.write(delivery.result)
+        await self._send.send(delivery)
+
+    async def next(self) -> CrawlResult | None:
+        """The next result; None after the last. Asking for it acknowledges the one before.
+
+        Raises:
+            CrawlError: what stopped the crawl.
+        """
+        if self._is_reading:
+            raise ConfigError("two tasks read the results of one crawl: give each result to the task that needs it")
+        self._is_reading = True
+        try:
+            self.start()
+            await self.acknowledge()
+            delivery = await self._received()
+        finally:
+            self._is_reading = False
+        if delivery is None:
+            return None
+        self._unacknowledged = delivery
+        return delivery.result
+
+    async def _received(self) -> Delivery | None:
+        if not self._ended.is_set():
+            try:
+                delivery = await self._receive.receive()
+            except anyio.EndOfStream:
+                self._all_read.set()
+            else:
+                # After an error what is still in the stream is not handed out: it could not be acknowledged.
+                if not self._ended.is_set():
+                    return delivery
+        await self._ended.wait()
+        self._receive.close()
+        if self._error is not None:
+            raise self._error
+        return None
+
+    async def acknowledge(self) -> None:
+        """Record that the last result given out is dealt with: its request is done, its links are queued.
+
+        Raises:
+            StorageError: it could not be recorded.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self._acknowledging:
+                delivery, self._unacknowledged = self._unacknowledged, None
+                if delivery is not None and self._dispatcher is not None:
+                    new_count = await self._dispatcher.complete(delivery)
+                    self._observers(events.PageFinished.of(delivery.result, new_links=new_count))
+
+    # --- control
+
+    def start(self) -> None:
+        """Begin, at the first call."""
+        if not self.is_started:
+            self.is_started = True
+            self._start(self)
+
+    def cancel(self) -> None:
+        """Stop the work; what was given out and not acknowledged goes back into the frontier."""
+        self._work.cancel()
+
+    async def stopped(self) -> None:
+        """Wait until everything is closed."""
+        with anyio.CancelScope(shield=True):
+            await self._ended.wait()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing more to stop or close."""
+        return self._ended.is_set()
+
+    def pause(self) -> None:
+        """Begin no more visits until `resume`."""
+        self._is_paused = True
+        if self._dispatcher is not None:
+            self._dispatcher.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._is_paused = False
+        if self._dispatcher is not None:
+            self._dispatcher.resume()
+
+    def drain(self) -> None:
+        """Begin no more visits; the crawl ends with those under way."""
+        self._is_draining = True
+        if self._dispatcher is not None:
+            self._dispatcher.drain()
+
+    def add(self, seeds: Seeds) -> None:
+        """Visit these too. They are read in the background.
+
+        Raises:
+            ConfigError: the crawl has ended.
+        """
+        if not self.is_started or (self._dispatcher is None and not self._ended.is_set()):
+            self._pending_seeds.append(seeds)
+        elif self._feeds is None or self._dispatcher is None:
+            raise ConfigError("the crawl has ended: nothing can be added to it")
+        else:
+            self._begin_feed(seeds, self._feeds, self._dispatcher)
+
+    @property
+    def statistics(self) -> CrawlStatistics:
+        """How things stand."""
+        statistics = self._progress.statistics()
+        if self._frontier is None:
+            return statistics
+        counts = self._frontier.counts
+        return statistics.model_copy(
+            update={"discovered": counts.discovered, "queued": counts.queued, "refused": counts.refused}
+        )
+
+    def __repr__(self) -> str:
+        """What goes on."""
+        if not self.is_started:
+            return "not started"
+        return "ended" if self._ended.is_set() else repr(self._dispatcher or "opening")
+
+
+def sole_error(error: Exception) -> Exception:
+    """What a task group's group stands for: the first error of ours in it, else its first."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    members: Sequence[Exception] = error.exceptions
+    leaves = [sole_error(member) for member in members]
+    ours = [leaf for leaf in leaves if isinstance(leaf, CrawlError)]
+    return (ours or leaves)[0]

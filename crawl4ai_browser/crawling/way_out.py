@@ -1,0 +1,67 @@
+"""WayOut: how a crawler reaches pages, put together from the parts, or around a fetcher that the user gives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
+from crawl4ai_browser.browser.plain_get import SessionPlainGet
+from crawl4ai_browser.browser.pool import BrowserPool
+from crawl4ai_browser.clock import Clock
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.parts import HostOpensAt
+from crawl4ai_browser.events import Observers
+from crawl4ai_browser.fetcher import Fetcher, OnAnswer
+from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """A fetcher, and when hosts may be visited."""
+
+    fetcher: Fetcher
+    opens_at: HostOpensAt
+
+
+class LimitedFetcher:
+    """As many visits of another fetcher at once as there may be pages."""
+
+    def __init__(self, inner: Fetcher, max_pages: int) -> None:
+        self._inner = inner
+        self._pages = anyio.CapacityLimiter(max_pages)
+
+    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
+        """As the other fetcher, once there is room."""
+        async with self._pages:
+            return await self._inner.fetch(request, on_answer=on_answer)
+
+    def __repr__(self) -> str:
+        """How many visits there are."""
+        limiter = self._pages
+        return f"<LimitedFetcher {limiter.borrowed_tokens}/{limiter.total_tokens:g} visits of {self._inner!r}>"
+
+
+@asynccontextmanager
+async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Observers) -> AsyncGenerator[WayOut]:
+    """Browsers, treated politely. None is started before the first request; all are gone afterwards."""
+    async with BrowserPool(config, observers) as pool:
+        browser = BrowserFetcher(pool, config, clock)
+        polite = PoliteFetcher(browser, SessionPlainGet(pool), config.politeness, clock)
+        yield WayOut(polite, polite.throttle.opens_at)
+
+
+@asynccontextmanager
+async def open_given_way(fetcher: Fetcher, config: CrawlConfig) -> AsyncGenerator[WayOut]:
+    """The user's own fetcher, which answers for its manners itself: every host is always open to it."""
+    yield WayOut(LimitedFetcher(fetcher, config.capacity.max_pages), _always_open)
+
+
+def _always_open(host: str, in_flight: int) -> float:
+    del host, in_flight
+    return 0.0
