@@ -27,6 +27,9 @@ class BrowserConfig(Frozen):
     """Further switches of Chromium."""
     count: int | None = Field(default=None, ge=1)
     """Browsers in the pool. None: one per four cores, as one main process feeds about 40 pages/s."""
+    frames: Literal["auto", "always"] = "auto"
+    """When pages paint. auto: on demand where the browser can (a headless shell), which saves about a third of the CPU
+    of a page; always: as a browser with a window does."""
     launch_timeout: float = Field(default=30.0, gt=0)
     max_pages: int = Field(default=2000, ge=1)
     """Visits after which a browser is replaced. Chromium and the driver grow slowly; a restart costs about 0.5 s."""

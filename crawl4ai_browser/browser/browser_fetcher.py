@@ -12,6 +12,7 @@ from crawl4ai_browser.errors import BrowserCrashed
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.pool import BrowserPool
     from crawl4ai_browser.config import CrawlConfig
+    from crawl4ai_browser.fetcher import OnAnswer
     from crawl4ai_browser.request import Request
     from crawl4ai_browser.snapshot import Snapshot
 
@@ -26,13 +27,14 @@ class BrowserFetcher:
         self._clock = clock
         self._saver = DownloadSaver(config.download, clock)
 
-    async def fetch(self, request: Request) -> Snapshot:
+    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
         """Visit the URL once, as `Fetcher.fetch` says."""
         started = self._clock.monotonic()
         async with self._pool.page(request.session, fresh=self._config.fresh_contexts) as page:
             waited = self._clock.monotonic() - started
             browser = self._pool.session(request.session).browser
-            visit = Visit(page, request, self._settings(request), saver=self._saver, clock=self._clock)
+            settings = self._settings(request)
+            visit = Visit(page, request, settings, saver=self._saver, clock=self._clock, on_answer=on_answer)
             try:
                 snapshot = await visit.run()
             except BrowserCrashed:

@@ -20,6 +20,11 @@ class Captured:
 
 async def take(page: KeptPage, config: CaptureConfig) -> Captured:
     """What the configuration asks for. PNG, and a PDF with backgrounds."""
+    async with page.frames.flowing():
+        return await _take(page, config)
+
+
+async def _take(page: KeptPage, config: CaptureConfig) -> Captured:
     screenshot = None
     if config.screenshot != "none":
         screenshot = await page.page.screenshot(full_page=config.screenshot == "full_page", type="png")

@@ -1,27 +1,26 @@
 """Says whether this machine can crawl: what was found, and whether a browser really renders a page.
 
-Values only; the command line prints them. The launch is done on Playwright itself, not through the pool, so that it
-tells the machine's faults apart from ours.
+Values only; the command line prints them. A browser is launched as a crawl launches it.
 """
 
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
+from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Playwright, async_playwright
 
 from crawl4ai_browser.browser.discovery import BrowserSearch, browser_at, find_browser, search_browser
 from crawl4ai_browser.browser.driver import DRIVER_LIBRARIES, driver_problem
+from crawl4ai_browser.browser.launch import Driver
 from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.config import BrowserConfig
@@ -38,10 +37,12 @@ LOW_OPEN_FILES = 1024
 """Files a process may have open: the usual limit of Linux, under which a pool of two browsers has been run."""
 
 RENDER_TIMEOUT = 30.0
-"""Seconds for launch and page together: 0.4 here, 10 on a loaded machine with a cold disk."""
+"""Seconds for the driver to start, and again for the page: 0.1 here, 5 on a loaded machine with a cold disk."""
 
-CLOSE_TIMEOUT = 5.0
-"""Seconds for each close: a browser that hangs is killed with its driver."""
+_TOLD_LINES = 12
+"""Of a failed launch: the reason comes first, stack traces of Chromium after it."""
+
+_PROCESS = re.compile(r"^\[pid=\d+\]\[(?:err|out)\] ")
 
 # What only a script that runs leaves in the page.
 _PAGE = "<p id=answer></p><script>answer.textContent = 'rendered ' + 6 * 7</script>"
@@ -83,14 +84,17 @@ async def diagnose(config: BrowserConfig | None = None) -> Diagnosis:
     config = config or BrowserConfig()
     playwright = await anyio.to_thread.run_sync(_playwright_finding)
     findings = [Finding(name="Python", ok=True, text=f"{platform.python_version()} ({sys.executable})"), playwright]
-    with tempfile.TemporaryDirectory(prefix="crawl4ai-browser-doctor-", ignore_cleanup_errors=True) as temp:
-        options, browser = await anyio.to_thread.run_sync(_browser_finding, config, Path(temp))
-        findings.append(browser)
-        findings += [_temp_finding(Path(temp).parent), _shared_memory_finding(Path("/dev/shm")), _open_files_finding()]
-        if options is not None:
-            findings.append(_sandbox_finding(options))
-        if options is not None and playwright.ok:
-            findings.append(await _render_finding(options))
+    options, browser = await anyio.to_thread.run_sync(_browser_finding, config)
+    findings += [
+        browser,
+        _temp_finding(Path(tempfile.gettempdir())),
+        _shared_memory_finding(Path("/dev/shm")),
+        _open_files_finding(),
+    ]
+    if options is not None:
+        findings.append(_sandbox_finding(options))
+    if options is not None and playwright.ok:
+        findings.append(await _launch_finding(config, options))
     return Diagnosis(findings=tuple(findings))
 
 
@@ -108,7 +112,7 @@ def _playwright_finding() -> Finding:
     )
 
 
-def _browser_finding(config: BrowserConfig, temp: Path) -> tuple[LaunchOptions | None, Finding]:
+def _browser_finding(config: BrowserConfig) -> tuple[LaunchOptions | None, Finding]:
     """How the browser is to be launched, or None with the reason."""
     search = BrowserSearch(found=None, rejected=())
     try:
@@ -117,9 +121,7 @@ def _browser_finding(config: BrowserConfig, temp: Path) -> tuple[LaunchOptions |
         else:
             search = search_browser(None if config.headless else "full")
             executable = search.found or find_browser(None if config.headless else "full")
-        options = launch_options(
-            executable, headless=config.headless, sandbox=config.sandbox, extra_args=config.args, temp_folder=temp
-        )
+        options = launch_options(executable, headless=config.headless, sandbox=config.sandbox, extra_args=config.args)
     except (LaunchFailed, ConfigError) as error:
         remedy = "Run `crawl4ai-browser install`, or change what names the browser."
         return None, Finding(name="Browser", ok=False, text=error.message, remedy=remedy)
@@ -172,15 +174,16 @@ def _megabytes(size: int) -> str:
     return f"{size / 2**20:,.0f} MB"
 
 
-async def _render_finding(options: LaunchOptions) -> Finding:
+async def _launch_finding(config: BrowserConfig, options: LaunchOptions) -> Finding:
     started = SYSTEM_CLOCK.monotonic()
     try:
-        with anyio.fail_after(RENDER_TIMEOUT):
-            text = await _rendered_text(options)
+        text = await _rendered_text(config.model_copy(update={"executable": options.executable.path}))
     except TimeoutError:
         reason = f"no page was rendered in {RENDER_TIMEOUT:.0f} s"
+    except LaunchFailed as error:
+        reason = _told_lines(str(error.__cause__ or error))
     except PlaywrightError as error:
-        reason = error.message.strip()
+        reason = error.message
     else:
         if text == _RENDERED:
             seconds = SYSTEM_CLOCK.monotonic() - started
@@ -189,28 +192,34 @@ async def _render_finding(options: LaunchOptions) -> Finding:
     return Finding(name="Launch", ok=False, text=reason, remedy=_launch_remedy(options, Path("/proc/sys")))
 
 
-async def _rendered_text(options: LaunchOptions) -> str:
-    async with _driver() as playwright:
-        browser = await playwright.chromium.launch(**options.keywords())
-        try:
-            page = await browser.new_page()
-            await page.set_content(_PAGE)
-            return await page.inner_text("#answer")
-        finally:
-            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
-                await browser.close()
-
-
-@asynccontextmanager
-async def _driver() -> AsyncGenerator[Playwright]:
-    """Playwright's driver. Its stop ends every browser it has launched, one whose launch was cancelled too."""
-    with anyio.fail_after(RENDER_TIMEOUT, shield=True):  # a cancelled start leaves the driver running
-        playwright = await async_playwright().start()
+async def _rendered_text(config: BrowserConfig) -> str:
+    driver = await Driver.start(RENDER_TIMEOUT)
     try:
-        yield playwright
+        launched = await driver.launch(config)
+        try:
+            with anyio.fail_after(RENDER_TIMEOUT):
+                return await _shown_by(launched.browser)
+        finally:
+            await launched.close()
     finally:
-        with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
-            await playwright.stop()
+        await driver.stop()
+
+
+async def _shown_by(browser: Browser) -> str:
+    page = await browser.new_page()
+    await page.set_content(_PAGE)
+    return str(await page.evaluate("document.getElementById('answer').textContent"))
+
+
+def _told_lines(message: str) -> str:
+    """What a failed launch says of its cause: Playwright's words and the browser's own.
+
+    Left out are the switches, 4,000 characters of them, and what Playwright notes of its own steps.
+    """
+    words, _, log = message.partition("Call log:")
+    lines = words.splitlines() + [line.removeprefix("  - ") for line in log.splitlines() if "[err]" in line]
+    told = [_PROCESS.sub("", line) for line in lines if line.strip(" =") and not line.startswith("<launch")]
+    return "\n".join(list(dict.fromkeys(told))[:_TOLD_LINES])
 
 
 def _launch_remedy(options: LaunchOptions, sysctl: Path) -> str:

@@ -11,16 +11,19 @@ whose viewer would swallow it.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.playwright_errors import from_net_error
+from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import FetchError, NavigationError, TooManyRedirects
+from crawl4ai_browser.fetcher import OnAnswer
 from crawl4ai_browser.snapshot import Redirect
 from crawl4ai_browser.urls import without_fragment
 
@@ -60,6 +63,12 @@ class DocumentWatch:
     hops: list[Hop] = field(default_factory=list["Hop"])
     navigations: int = 0
     failure: FetchError | None = None
+    on_answer: OnAnswer | None = None
+    """Told of each response; see `fetcher`."""
+    clock: Clock = SYSTEM_CLOCK
+    started_at: float = 0.0
+    """Monotonic time at which the navigation began."""
+    answered_after: float | None = None
     on_failure: Callable[[], None] | None = None
     """Called once, when the document has broken."""
 
@@ -94,8 +103,17 @@ class DocumentWatch:
             if self.on_failure is not None:
                 self.on_failure()
 
+    def _tell_answer(self) -> None:
+        # The latency of the first answer stands for those of the documents that it led to: when their navigation began
+        # is not known here.
+        if self.answered_after is None:
+            self.answered_after = self.clock.monotonic() - self.started_at
+        if self.on_answer is not None:
+            self.on_answer(self.answered_after)
+
     def see_response(self, *, url: str, status: int, headers: dict[str, str], network_id: str) -> bool:
         """Record a response of the main document; False when the visit must not go on with it."""
+        self._tell_answer()
         previous = self.last
         if previous is not None:
             previous.kind = "http" if previous.is_redirect else "client"
@@ -128,8 +146,8 @@ class DocumentWatch:
 class DocumentInterceptor:
     """Feeds the watch of the visit that a page is on. One for each page, for as long as the page lives."""
 
-    def __init__(self, devtools: DevTools, start: Callable[[Callable[[], Awaitable[None]]], None]) -> None:
-        """`start` runs an async function in the background of the pool."""
+    def __init__(self, devtools: DevTools, start: Start) -> None:
+        """Pause nothing yet."""
         self._devtools = devtools
         self._start = start
         self._watch: DocumentWatch | None = None

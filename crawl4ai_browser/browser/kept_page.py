@@ -7,7 +7,6 @@ visits.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,8 +16,10 @@ from playwright.async_api import BrowserContext, Dialog, Page
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.document_watch import DocumentInterceptor, DocumentWatch
+from crawl4ai_browser.browser.frames import Frames
 from crawl4ai_browser.errors import FetchTimeout, PageCrashed
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
@@ -28,9 +29,6 @@ MAX_DIALOGS = 10
 
 MAX_POPUPS = 5
 """Windows of one visit that may live at once; a storm of them is closed at birth."""
-
-Start = Callable[[Callable[[], Awaitable[None]]], None]
-"""Runs an async function in the background of the pool, which ends it when it closes."""
 
 
 @dataclass
@@ -52,11 +50,12 @@ class VisitRecord:
 class KeptPage:
     """A page and its DevTools session. Made by `open`, given up by `close`."""
 
-    def __init__(self, page: Page, devtools: DevTools, start: Start) -> None:
+    def __init__(self, page: Page, devtools: DevTools, start: Start, *, frames_on_demand: bool) -> None:
         """Use `KeptPage.open`."""
         self.page = page
         self.devtools = devtools
         self.documents = DocumentInterceptor(devtools, start)
+        self.frames = Frames(devtools, start, on_demand=frames_on_demand)
         self.visit: VisitRecord | None = None
         self.visits = 0
         self.is_spoiled = False
@@ -64,10 +63,10 @@ class KeptPage:
         self._start = start
 
     @classmethod
-    async def open(cls, context: BrowserContext, start: Start) -> KeptPage:
+    async def open(cls, context: BrowserContext, start: Start, *, frames_on_demand: bool) -> KeptPage:
         """A new page of the context, listened to."""
         page = await context.new_page()
-        kept = cls(page, await DevTools.of_page(page), start)
+        kept = cls(page, await DevTools.of_page(page), start, frames_on_demand=frames_on_demand)
         await kept.documents.attach()
         # A listener that raises would raise in the next call of any page of this driver, so each is a plain append or
         # guarded by itself.
@@ -99,6 +98,10 @@ class KeptPage:
 
     def _on_dialog(self, dialog: Dialog) -> None:
         visit = self.visit
+        if dialog.type == "beforeunload":
+            # Dismissing this one would mean to stay: the next URL of a kept page could not be gone to.
+            self._start(partial(_accept_quietly, dialog))
+            return
         if visit is not None:
             visit.dialogs.append(dialog.message)
             if len(visit.dialogs) > MAX_DIALOGS:
@@ -136,6 +139,11 @@ class KeptPage:
 async def _close_quietly(page: Page) -> None:
     with suppress(PlaywrightError):  # it is gone already
         await page.close()
+
+
+async def _accept_quietly(dialog: Dialog) -> None:
+    with suppress(PlaywrightError):  # its page is gone
+        await dialog.accept()
 
 
 async def _dismiss_quietly(dialog: Dialog) -> None:

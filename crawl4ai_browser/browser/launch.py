@@ -22,6 +22,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.discovery import BrowserExecutable, browser_at, find_browser
+from crawl4ai_browser.browser.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.config import BrowserConfig
@@ -48,6 +49,8 @@ class LaunchedBrowser:
     profile_folders: tuple[Path, ...]
     user_agent: str
     """Its own, with the word "Headless" in it where it is."""
+    frames_on_demand: bool
+    frames_probed: bool = False
     visits: int = 0
     leased: int = 0
     lost: str | None = None
@@ -132,12 +135,13 @@ class Driver:
         executable = await anyio.to_thread.run_sync(_executable, config)
         folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
         before = await anyio.to_thread.run_sync(child_processes)
+        on_demand = config.frames == "auto" and executable.kind == "headless_shell"
         try:
             options = launch_options(
                 executable,
                 headless=config.headless,
                 sandbox=config.sandbox,
-                extra_args=config.args,
+                extra_args=(*config.args, *(FRAMES_ON_DEMAND_ARGS if on_demand else ())),
                 temp_folder=folder,
             )
             with anyio.fail_after(config.launch_timeout + CLOSE_DEADLINE):
@@ -161,6 +165,7 @@ class Driver:
             processes=started,
             profile_folders=profiles,
             user_agent=user_agent,
+            frames_on_demand=on_demand,
         )
 
     async def stop(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.playwright_errors import may_be_download, translate
+from crawl4ai_browser.browser.playwright_errors import may_be_no_page, translate
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
@@ -33,7 +33,7 @@ async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
     try:
         await page.page.goto(request.url, wait_until="commit", timeout=config.navigation_timeout * 1000)
     except PlaywrightError as error:
-        if may_be_download(error) and await _is_no_page(visit):
+        if may_be_no_page(error) and await _is_no_page(visit):
             return False
         raise visit.watch.failure or translate(error, phase="goto") from error
     finally:

@@ -52,7 +52,8 @@ _INTERRUPTED = re.compile(
     r"Execution context was destroyed|Cannot find context|interrupted by another navigation|frame was detached"
     r"|Frame was detached|navigating and changing the content"
 )
-_BECAME_DOWNLOAD = re.compile(r"Download is starting|ERR_ABORTED")
+# The last one: a full Chromium shows nothing for a 401 that nobody has credentials for, where the shell shows its page.
+_NO_DOCUMENT = re.compile(r"Download is starting|ERR_ABORTED|ERR_INVALID_AUTH_CREDENTIALS")
 _NET_NAME = re.compile(r"net::(ERR_\w+)")
 
 
@@ -104,6 +105,6 @@ def is_interrupted(error: PlaywrightError) -> bool:
     return bool(_INTERRUPTED.search(error.message or ""))
 
 
-def may_be_download(error: PlaywrightError) -> bool:
-    """Whether a failed navigation may have become a download or an answer without a document (204)."""
-    return bool(_BECAME_DOWNLOAD.search(error.message or ""))
+def may_be_no_page(error: PlaywrightError) -> bool:
+    """Whether a failed navigation may have become a download, or an answer without a document (204, a bare 401)."""
+    return bool(_NO_DOCUMENT.search(error.message or ""))

@@ -14,13 +14,14 @@ from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Qui
 from crawl4ai_browser.snapshot import ReadyReport
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
+    from crawl4ai_browser.browser.kept_page import KeptPage
     from crawl4ai_browser.browser.visit import VisitSettings
 
 
 class _Answer(TypedDict):
     """What `visit.js` hands back."""
 
+    wants_frame: bool
     met: bool
     error: str | None
     detail: str
@@ -48,6 +49,7 @@ class _Options(TypedDict, total=False):
     max_html_length: int
     shadow_roots: bool
     frames: bool
+    frames_on_demand: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class PageReading:
     too_large: int
 
 
-async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSettings) -> PageReading:
+async def read_when_ready(page: KeptPage, settings: VisitSettings) -> PageReading:
     """Wait until the page is ready, then read it. A document that is replaced meanwhile is waited for anew.
 
     Raises:
@@ -77,15 +79,17 @@ async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSet
     ready = settings.visit.ready
     script = visit_script(ready.script if isinstance(ready, Predicate) else None)
     options = _options(ready, settings)
+    options["frames_on_demand"] = page.frames.on_demand
     while True:
         try:
             answer: _Answer = await page.page.evaluate(script, options)
+            if not answer["wants_frame"]:
+                return _reading(answer, ready)
+            await page.frames.give()
         except PlaywrightError as error:
+            # The watch counts navigations and fails the visit when they do not end.
             if not is_interrupted(error):
                 raise
-            # The watch counts navigations and fails the visit when they do not end.
-            continue
-        return _reading(answer, ready, visit)
 
 
 def _options(ready: Ready, settings: VisitSettings) -> _Options:
@@ -115,7 +119,7 @@ def _options(ready: Ready, settings: VisitSettings) -> _Options:
     return options
 
 
-def _reading(answer: _Answer, ready: Ready, visit: VisitRecord) -> PageReading:
+def _reading(answer: _Answer, ready: Ready) -> PageReading:
     detail = _detail(ready, answer)
     return PageReading(
         html=answer["html"],

@@ -116,7 +116,11 @@ class BrowserSession:
         try:
             # The shield stands inside the deadline: a cancelled new_page() may leave a page that nobody holds.
             with anyio.fail_after(OPEN_DEADLINE, shield=True):
-                return await KeptPage.open(context, self._source.start)
+                page = await KeptPage.open(context, self._source.start, frames_on_demand=browser.frames_on_demand)
+                if not browser.frames_probed:
+                    browser.frames_probed = True
+                    browser.frames_on_demand = await page.frames.probe()
+                return page
         except TimeoutError:
             browser.lost = browser.lost or f"a page did not open in {OPEN_DEADLINE:g} s"
             raise PoolTimeout(browser.lost, phase="page", blame="browser") from None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.browser.downloads import DownloadSaver
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
+    from crawl4ai_browser.fetcher import OnAnswer
     from crawl4ai_browser.request import Request
 
 
@@ -48,7 +49,14 @@ class Visit:
     """One visit of one page. Made for one request, run once."""
 
     def __init__(
-        self, page: KeptPage, request: Request, settings: VisitSettings, *, saver: DownloadSaver, clock: Clock
+        self,
+        page: KeptPage,
+        request: Request,
+        settings: VisitSettings,
+        *,
+        saver: DownloadSaver,
+        clock: Clock,
+        on_answer: OnAnswer | None = None,
     ) -> None:
         """Nothing happens yet."""
         self._page = page
@@ -61,7 +69,10 @@ class Visit:
         self._record = VisitRecord(
             request=request,
             watch=DocumentWatch(
-                max_navigations=settings.visit.max_navigations, max_bytes=settings.visit.max_html_bytes
+                max_navigations=settings.visit.max_navigations,
+                max_bytes=settings.visit.max_html_bytes,
+                on_answer=on_answer,
+                clock=clock,
             ),
         )
         self._reading: PageReading | None = None
@@ -121,9 +132,10 @@ class Visit:
 
     async def _steps(self) -> None:
         await self._page.begin(self._record)
+        self._record.watch.started_at = self._clock.monotonic()
         if await self._timed("goto", goto(self._page, self._record, self._settings.visit)):
             self._phase = "ready"
-            reading = await read_when_ready(self._page, self._record, self._settings)
+            reading = await read_when_ready(self._page, self._settings)
             self._reading = reading
             self._record.timings["ready"] = reading.ready_seconds
             self._record.timings["read"] = reading.read_seconds

@@ -8,10 +8,10 @@
   const POLLING_AFTER = 2;
 
   const now = performance.now.bind(performance);
-  const state = { pending: new Map(), lastActivity: now(), lastSoftActivity: 0, finished: new Map(), elements: 0 };
+  const state = { pending: new Map(), lastActivity: now(), lastSoftActivity: 0, finished: new Map(), waitingSince: null };
   Object.defineProperty(window, "__TOKEN__", { value: state });
 
-  const touch = () => { state.lastActivity = now(); };
+  const touch = () => { state.lastActivity = now(); state.framesAtActivity = state.frames; };
 
   // What is asked is the address without its cache-busting time stamp, and the body: pages of a list and the queries of
   // a GraphQL endpoint are not polling.
@@ -33,6 +33,44 @@
     if (typeof original !== "function") return;
     try { owner[name] = new Proxy(original, { apply }); } catch { /* frozen by the page's environment: left alone */ }
   };
+
+  // Frames. Where the browser makes them on demand only, a page that has asked for one says so here, and so does one whose
+  // observers tell of the layout: they are called after a frame.
+  const FRAMES_AFTER_CHANGE = 3; // a callback that changes the page may ask for the next one
+  const requestFrame = window.requestAnimationFrame.bind(window);
+  Object.assign(state, { frames: 0, framesAtActivity: 0, lastFrame: 0, observing: false });
+  const callbacks = new Set();
+  let counting = false;
+  const isAnimating = () => document.getAnimations().some((animation) => {
+    const end = animation.effect?.getComputedTiming().endTime;
+    return animation.playState === "running" && end <= 3000 && animation.currentTime < end;
+  });
+  state.wantsFrame = () => {
+    const wanted = (callbacks.size || state.observing) && state.frames - state.framesAtActivity < FRAMES_AFTER_CHANGE;
+    if (!wanted && !isAnimating()) return false;
+    if (!counting) {
+      counting = true;
+      requestFrame(() => { counting = false; state.frames += 1; state.lastFrame = now(); });
+    }
+    return true;
+  };
+  wrap(window, "requestAnimationFrame", (target, self, args) => {
+    const callback = args[0];
+    if (typeof callback !== "function") return Reflect.apply(target, self, args);
+    const id = Reflect.apply(target, self, [function (time) { callbacks.delete(id); return callback.call(this, time); }]);
+    callbacks.add(id);
+    return id;
+  });
+  wrap(window, "cancelAnimationFrame", (target, self, args) => {
+    callbacks.delete(args[0]);
+    return Reflect.apply(target, self, args);
+  });
+  for (const observer of [window.IntersectionObserver, window.ResizeObserver]) {
+    wrap(observer?.prototype, "observe", (target, self, args) => {
+      state.observing = true;
+      return Reflect.apply(target, self, args);
+    });
+  }
 
   const polled = new WeakSet();
   wrap(window, "fetch", (target, self, args) => {

@@ -2,7 +2,7 @@
 // the tracker's name and the predicate's source filled in. Everything that may fail is an answer, never an exception,
 // except that a navigation destroys the context, which the caller expects.
 async (options) => {
-  const tracker = window.__TOKEN__ ?? { pending: new Map(), lastActivity: 0, lastSoftActivity: 0 };
+  const tracker = window.__TOKEN__ ?? { pending: new Map(), lastActivity: 0, lastSoftActivity: 0, wantsFrame: () => false };
   const now = performance.now.bind(performance);
   const started = now();
   const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -48,7 +48,7 @@ async (options) => {
       const soft = Math.min(tracker.lastSoftActivity, tracker.lastActivity + SOFT_ACTIVITY_LIMIT);
       const still = time - Math.max(tracker.lastActivity, soft, parsed);
       if (refresh && time - started < refresh) return false;
-      if (tracker.pending.size) return false;
+      if (tracker.pending.size || tracker.wantsFrame()) return false;
       if (still < options.stillness) return false;
       if (still < EMPTY_PAGE_STILLNESS && document.scripts.length && !showsText()) return false;
       return true;
@@ -62,11 +62,18 @@ async (options) => {
     return !!element && (options.state === "attached" || isVisible(element));
   };
 
+  // A page that needs a frame which only the caller can make is left, given one, and asked again; the limit runs on.
+  const NEEDS_FRAME = Symbol("frame");
+  const FREE_FRAMES = 10; // further ones come at this interval
+  const FRAME_INTERVAL = 50;
   const until = async (check, limit) => {
-    const end = now() + limit;
+    tracker.waitingSince ??= now();
+    const end = tracker.waitingSince + limit;
     for (;;) {
       if (await check()) return true;
       const left = end - now();
+      const mayHaveFrame = tracker.frames < FREE_FRAMES || now() - tracker.lastFrame >= FRAME_INTERVAL;
+      if (left > 0 && options.frames_on_demand && mayHaveFrame && tracker.wantsFrame()) return NEEDS_FRAME;
       if (left <= 0) return false;
       await pause(Math.min(POLL_INTERVAL, left));
     }
@@ -83,7 +90,7 @@ async (options) => {
       case "selector": return until(selected, options.limit);
       case "predicate": return until(predicate, options.limit);
       case "load": return until(() => document.readyState === "complete", options.limit);
-      case "delay": await pause(options.limit); return true;
+      case "delay": return (await until(() => false, options.limit)) || true;
       default: return true;
     }
   };
@@ -144,7 +151,7 @@ async (options) => {
   };
 
   const answer = {
-    met: false, error: null, detail: "", parsed: false,
+    wants_frame: false, met: false, error: null, detail: "", parsed: false,
     ready_seconds: 0, read_seconds: 0, html: null, too_large: 0,
   };
   if (document.readyState === "loading") {
@@ -155,7 +162,9 @@ async (options) => {
   const parsedAt = navigation?.domContentLoadedEventEnd || started;
   if (answer.parsed) {
     try {
-      answer.met = await becomeReady();
+      const outcome = await becomeReady();
+      if (outcome === NEEDS_FRAME) return { ...answer, wants_frame: true };
+      answer.met = outcome;
       if (!answer.met) answer.detail = [...new Set(tracker.pending.values())].slice(0, 5).join(" ");
     } catch (error) {
       answer.error = `${error?.name ?? "Error"}: ${error?.message ?? error}`;
