@@ -1,0 +1,234 @@
+"""The flags that set a `CrawlConfig`, in tables; and the configuration that the flags of a call and its file amount to.
+
+What is special about one command (its scope, its output) is declared beside that command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from crawl4ai_browser.cli.config_file import read_config
+from crawl4ai_browser.cli.flag_values import parse_header, parse_ready, parse_viewport
+from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedOption, applied
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.proxy import Proxy
+
+VISIT_FLAGS = FlagGroup(
+    "How pages are loaded",
+    CrawlConfig,
+    (
+        Flag(
+            "--ready",
+            "visit.ready",
+            "When to read a page: quiet (DOM and network still), load, domcontentloaded, a number of seconds,"
+            " css:SELECTOR or js:SCRIPT (both must come, else the page failed).",
+            metavar="CONDITION",
+            parse=parse_ready,
+            default="quiet",
+        ),
+        Flag("--timeout", "visit.timeout", "The deadline over a whole visit.", metavar="SECONDS"),
+        Flag(
+            "--navigation-timeout",
+            "visit.navigation_timeout",
+            "The deadline until the document is parsed.",
+            metavar="SECONDS",
+        ),
+        Flag(
+            "--shadow-roots",
+            "visit.shadow_roots",
+            "Put open shadow roots into the html (as <template shadowrootmode>).",
+            sets=True,
+        ),
+        Flag("--frames", "visit.frames", "Put same-origin iframes into the html (as their srcdoc).", sets=True),
+        Flag("--no-javascript", "context.java_script", "Load pages without running their scripts.", sets=False),
+    ),
+)
+
+IDENTITY_FLAGS = FlagGroup(
+    "What sites see",
+    CrawlConfig,
+    (
+        Flag(
+            "--proxy",
+            "context.proxy",
+            "Go out through a proxy: http://user:password@host:port, also https and socks5.",
+            metavar="URL",
+            parse=Proxy.parse,
+            is_secret=True,
+        ),
+        Flag(
+            "--user-agent",
+            "context.user_agent",
+            "The User-Agent header.",
+            metavar="TEXT",
+            default='the browser\'s own, without "Headless"',
+        ),
+        Flag(
+            "--header",
+            "context.headers",
+            "A header for every request, as 'Name: value'. May be repeated.",
+            metavar="HEADER",
+            parse=parse_header,
+            is_secret=True,
+        ),
+        Flag(
+            "--locale",
+            "context.locale",
+            "The language that pages are asked for, such as de-CH.",
+            metavar="TAG",
+            default="the browser's",
+        ),
+        Flag(
+            "--timezone",
+            "context.timezone",
+            "The time zone that scripts see, such as Europe/Zurich.",
+            metavar="NAME",
+            default="the machine's",
+        ),
+        Flag(
+            "--viewport",
+            "context.viewport",
+            "The size of the visible page in CSS pixels.",
+            metavar="WIDTHxHEIGHT",
+            parse=parse_viewport,
+            default="{0.width}x{0.height}".format(CrawlConfig().context.viewport),
+        ),
+        Flag(
+            "--ignore-tls-errors",
+            "context.ignore_tls_errors",
+            "Visit sites whose certificate is wrong.",
+            sets=True,
+        ),
+        Flag(
+            "--fresh-contexts",
+            "fresh_contexts",
+            "A new browser context for every URL: pages share no cookies.",
+            sets=True,
+        ),
+    ),
+)
+
+POLITENESS_FLAGS = FlagGroup(
+    "How hosts are treated",
+    CrawlConfig,
+    (
+        Flag("--no-robots", "politeness.obey_robots", "Do not ask for robots.txt, nor obey it.", sets=False),
+        Flag(
+            "--delay", "politeness.min_delay", "Time between the starts of two visits of one host.", metavar="SECONDS"
+        ),
+        Flag("--per-host", "politeness.max_pages_per_host", "Pages of one host open at once.", metavar="N"),
+        Flag("--attempts", "retry.max_attempts", "How often a page is tried.", metavar="N"),
+    ),
+)
+
+CAPACITY_FLAGS = FlagGroup(
+    "How much at once",
+    CrawlConfig,
+    (
+        Flag("--concurrency", "capacity.max_pages", "Pages open at once, over all hosts.", metavar="N"),
+        Flag(
+            "--content-workers",
+            "capacity.content_workers",
+            "Processes that turn html into content.",
+            metavar="N",
+            default="one per two cores",
+        ),
+        Flag("--browsers", "browser.count", "Browsers in the pool.", metavar="N", default="one per four cores"),
+    ),
+)
+
+BROWSER_FLAGS = FlagGroup(
+    "The browser",
+    CrawlConfig,
+    (
+        Flag(
+            "--executable",
+            "browser.executable",
+            "The Chromium or Chrome to start.",
+            metavar="FILE",
+            default="what `crawl4ai-browser doctor` shows",
+        ),
+        Flag("--headed", "browser.headless", "Show the browser's windows.", sets=False),
+        Flag(
+            "--no-sandbox",
+            "browser.sandbox",
+            "Start the browser without its sandbox; for trusted sites only.",
+            sets=False,
+        ),
+        Flag("--browser-arg", "browser.args", "A further switch of Chromium. May be repeated.", metavar="SWITCH"),
+    ),
+)
+
+CONTENT_FLAGS = FlagGroup(
+    "What a result holds",
+    CrawlConfig,
+    (
+        Flag(
+            "--main",
+            "content.main_markdown",
+            "Also the main content as Markdown, without navigation and boilerplate.",
+            sets=True,
+        ),
+        Flag(
+            "--cited",
+            "content.cited_markdown",
+            "Also Markdown with its links as numbered references.",
+            sets=True,
+        ),
+        Flag("--text", "content.text", "Also the visible text.", sets=True),
+        Flag("--no-markdown", "content.markdown", "Without the whole page as Markdown.", sets=False),
+        Flag("--screenshot", "capture.screenshot", "Also a PNG of the page."),
+        Flag("--pdf", "capture.pdf", "Also a PDF of the page.", sets=True),
+        Flag("--console", "capture.console", "Also the page's console messages and uncaught errors.", sets=True),
+        Flag("--requests", "capture.requests", "Also every request that the page made.", sets=True),
+        Flag(
+            "--downloads",
+            "download.folder",
+            "Where files that pages offer are saved.",
+            metavar="FOLDER",
+            default="downloads, made when the first file comes",
+        ),
+        Flag("--allow-files", "allow_files", "Also visit file: URLs given as seeds.", sets=True),
+    ),
+)
+
+
+SETTINGS_TITLE = "Settings and messages"
+
+STATE_FLAGS = FlagGroup(
+    SETTINGS_TITLE,
+    CrawlConfig,
+    (
+        Flag(
+            "--state-dir",
+            "state_dir",
+            "Keep the state of the crawl in this folder: the same command goes on where it stopped.",
+            metavar="FOLDER",
+            default="in memory",
+        ),
+    ),
+)
+
+
+def config_file_option() -> GroupedOption:
+    """The flag that names a configuration file."""
+    return GroupedOption(
+        ["--config"],
+        group=SETTINGS_TITLE,
+        metavar="FILE",
+        help="A CrawlConfig as .toml or .json. Flags override what it says.",
+    )
+
+
+def config_of(values: Mapping[str, object], groups: Sequence[FlagGroup]) -> CrawlConfig:
+    """The configuration of a call: the file it names, if any, with its flags on top.
+
+    Raises:
+        ConfigError: the file or a flag's value is wrong; the message names it.
+    """
+    file = values.get("config")
+    config = read_config(Path(str(file))) if file is not None else CrawlConfig()
+    for group in groups:
+        config = applied(config, group.flags, values)
+    return config

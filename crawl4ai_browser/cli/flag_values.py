@@ -1,0 +1,58 @@
+"""Values of flags that are more than a number or a word: readiness, headers, sizes."""
+
+from __future__ import annotations
+
+import re
+
+from crawl4ai_browser.config import Viewport
+from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
+
+_WORDS: dict[str, Ready] = {"quiet": Quiet(), "load": Load(), "domcontentloaded": DomContentLoaded()}
+
+# The characters of a field name (RFC 9110, 5.6.2), and of a value: no line breaks, or the header would be two.
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
+_SECONDS = re.compile(r"\d+(\.\d+)?")
+_SIZE = re.compile(r"(\d+)[x×](\d+)", re.IGNORECASE)
+
+
+def parse_ready(text: str) -> Ready:
+    """The condition that `quiet`, `load`, `domcontentloaded`, a number of seconds, `css:SELECTOR` or `js:SCRIPT` names.
+
+    Raises:
+        ConfigError: none of these.
+    """
+    kind, colon, rest = text.partition(":")
+    if text in _WORDS:
+        return _WORDS[text]
+    if _SECONDS.fullmatch(text):
+        return Delay(seconds=float(text))
+    if colon and rest.strip() and kind == "css":
+        return Selector(css=rest)
+    if colon and rest.strip() and kind == "js":
+        return Predicate(script=rest)
+    raise ConfigError("write quiet, load, domcontentloaded, a number of seconds, css:SELECTOR or js:SCRIPT")
+
+
+def parse_header(text: str) -> tuple[str, str]:
+    """Name and value of `Name: value`.
+
+    Raises:
+        ConfigError: not a header.
+    """
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        raise ConfigError("write 'Name: value'")
+    return match[1], match[2].strip()
+
+
+def parse_viewport(text: str) -> Viewport:
+    """The size that `WIDTHxHEIGHT` names, in CSS pixels.
+
+    Raises:
+        ConfigError: not a size.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ConfigError("write WIDTHxHEIGHT, such as 1280x800")
+    return Viewport(width=int(match[1]), height=int(match[2]))

@@ -1,0 +1,94 @@
+"""Lines for people: what happened and how it went, in words. Pure; `reports` writes them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from crawl4ai_browser.crawling.progress import CrawlStatistics
+from crawl4ai_browser.events import (
+    BrowserLaunched,
+    BrowserLost,
+    BrowserRetired,
+    Event,
+    PageFinished,
+    PageRetried,
+    UrlRefused,
+    Warned,
+)
+
+Verbosity = Literal["quiet", "normal", "verbose"]
+"""`quiet`: nothing but what ends the command. `normal`: pages and warnings. `verbose`: also retries, refused URLs and
+what becomes of the browsers."""
+
+
+def event_line(event: Event, verbosity: Verbosity) -> str | None:
+    """What to say about an event; None: nothing."""
+    if verbosity == "quiet":
+        return None
+    match event:
+        case PageFinished():
+            return page_line(event)
+        case Warned():
+            return f"warning: {event.text}"
+        case BrowserLost():
+            return f"warning: a browser was lost ({event.reason}); its {plural(event.visits, 'visit')} will be repeated"
+        case _:
+            return _detail_line(event) if verbosity == "verbose" else None
+
+
+def _detail_line(event: Event) -> str | None:
+    match event:
+        case PageRetried():
+            return f"again  in {event.delay:.1f} s  {event.url}  attempt {event.attempt}: {event.error}"
+        case UrlRefused(line=None):  # with a line: a bad seed, which was reported when it was read
+            return f"refused  {event.url}  {event.reason}"
+        case BrowserLaunched():
+            return f"browser launched: {event.kind} {event.version}"
+        case BrowserRetired():
+            return f"browser replaced: {event.reason}"
+        case _:
+            return None
+
+
+def page_line(event: PageFinished) -> str:
+    """Status, seconds, URL, and what failed."""
+    status = "---" if event.status is None else str(event.status)
+    line = f"{status}  {event.seconds:6.2f} s  {event.url}"
+    return f"{line}  {event.error}" if event.error else line
+
+
+def progress_line(statistics: CrawlStatistics) -> str:
+    """All counts at one moment."""
+    parts = [
+        f"done {statistics.done:,}",
+        f"queued {statistics.queued:,}",
+        f"failed {statistics.failed:,}",
+        f"{statistics.pages_per_second:.1f} pages/s",
+        duration(statistics.seconds),
+    ]
+    if statistics.retried:
+        parts.insert(3, f"retried {statistics.retried:,}")
+    return "   ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`4.2 s`, `12:07`, `3:05:09`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: `812 MB`."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 page`, `2 pages`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

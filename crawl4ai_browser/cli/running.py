@@ -1,0 +1,112 @@
+"""Runs a crawl for a command: results into a sink, progress to the person, signals into an end in good order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
+from crawl4ai_browser.cli.interrupts import Interrupts
+from crawl4ai_browser.cli.lines import duration, plural
+from crawl4ai_browser.cli.reports import Report
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.crawler import Crawler
+from crawl4ai_browser.crawling.progress import CrawlStatistics
+from crawl4ai_browser.crawling.run import CrawlRun
+from crawl4ai_browser.crawling.seeds import Seeds
+from crawl4ai_browser.errors import Skipped, error_classes
+from crawl4ai_browser.frontier.order import Order
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.result import CrawlResult
+from crawl4ai_browser.sinks.sink import Sink
+
+
+@dataclass(frozen=True)
+class PlannedCrawl:
+    """A crawl as the command line asks for it."""
+
+    config: CrawlConfig
+    seeds: Seeds
+    scope: Scope
+    order: Order
+    sinks: Sequence[Sink]
+
+
+@dataclass
+class Tally:
+    """What came of the pages, counted as they come."""
+
+    ok: int = 0
+    failed: int = 0
+    skipped: int = 0
+    """Not visited on purpose, as robots.txt asked for."""
+    seconds: float = 0.0
+    interrupted_by: signal.Signals | None = None
+    _kinds: dict[str, type[Exception]] = field(default_factory=lambda: dict(error_classes()), repr=False)
+
+    def count(self, result: CrawlResult) -> None:
+        """Add a result."""
+        if result.ok:
+            self.ok += 1
+        elif result.error is not None and issubclass(self._kinds.get(result.error.kind, Exception), Skipped):
+            self.skipped += 1
+        else:
+            self.failed += 1
+
+    @property
+    def exit_code(self) -> int:
+        """How the command ends. Where nothing at all was visited, that is a failure too."""
+        if self.interrupted_by is not None:
+            return of_signal(self.interrupted_by)
+        return ExitCode.FAILED if self.failed or not self.ok else ExitCode.OK
+
+    def __str__(self) -> str:
+        """A summary in one line."""
+        total = self.ok + self.failed + self.skipped
+        parts = [f"{self.ok:,} ok", f"{self.failed:,} failed"]
+        if self.skipped:
+            parts.append(f"{self.skipped:,} skipped")
+        speed = f" ({total / self.seconds:.1f} pages/s)" if self.seconds >= 1 else ""
+        return f"{plural(total, 'page')}: {', '.join(parts)} in {duration(self.seconds)}{speed}"
+
+
+async def run_crawl(planned: PlannedCrawl, report: Report, look: Callable[[CrawlResult], None] | None = None) -> Tally:
+    """Crawl until the end or until interrupted, and say how it went. `look` sees every result.
+
+    Raises:
+        CrawlError: what stopped the crawl; the results until then are written.
+    """
+    tally = Tally()
+    interrupts = Interrupts()
+    async with AsyncExitStack() as stack:
+        crawler = await stack.enter_async_context(Crawler(planned.config, observers=[report]))
+        run = crawler.crawl(planned.seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
+        try:
+            async with interrupts.watched(lambda number: _drain(run, report, number)):
+                await _read(run, report, tally, look)
+        finally:
+            tally.seconds = run.statistics.seconds
+            tally.interrupted_by = interrupts.first
+            await run.aclose()
+    return tally
+
+
+async def _read(run: CrawlRun, report: Report, tally: Tally, look: Callable[[CrawlResult], None] | None) -> None:
+    async with report.shown(lambda: run.statistics), run:
+        async for result in run:
+            tally.count(result)
+            if look is not None:
+                look(result)
+
+
+def _drain(run: CrawlRun, report: Report, number: signal.Signals) -> None:
+    run.drain()
+    visits = _under_way(run.statistics)
+    again = "Ctrl-C again" if number == signal.SIGINT else f"{number.name} again"
+    report.note(f"stopping: {visits} under way will be finished; {again} stops at once")
+
+
+def _under_way(statistics: CrawlStatistics) -> str:
+    return plural(len(statistics.visits), "visit")

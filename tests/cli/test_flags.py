@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from pydantic import Field
+
+from crawl4ai_browser.cli.config_flags import (
+    BROWSER_FLAGS,
+    CAPACITY_FLAGS,
+    CONTENT_FLAGS,
+    IDENTITY_FLAGS,
+    POLITENESS_FLAGS,
+    STATE_FLAGS,
+    VISIT_FLAGS,
+    config_of,
+)
+from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedCommand, applied
+from crawl4ai_browser.cli.output_flags import OUTPUT_FLAGS, output_of
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.ready import Delay, Selector
+
+CONFIG_GROUPS = (
+    VISIT_FLAGS,
+    IDENTITY_FLAGS,
+    POLITENESS_FLAGS,
+    CAPACITY_FLAGS,
+    CONTENT_FLAGS,
+    BROWSER_FLAGS,
+    STATE_FLAGS,
+)
+
+
+class Inner(Frozen):
+    seconds: float = Field(default=1.5, gt=0)
+    names: tuple[str, ...] = ()
+
+
+class Outer(Frozen):
+    inner: Inner = Inner()
+    count: int | None = Field(default=None, ge=1)
+    is_on: bool = True
+    pairs: dict[str, str] = {}
+
+
+def pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+GROUP = FlagGroup(
+    "A title",
+    Outer,
+    (
+        Flag("--seconds", "inner.seconds", "How long.", metavar="SECONDS"),
+        Flag("--name", "inner.names", "A name.", metavar="NAME"),
+        Flag("--count", "count", "How many.", metavar="N", default="as many as fit"),
+        Flag("--off", "is_on", "Switch it off.", sets=False),
+        Flag("--pair", "pairs", "Two words.", metavar="A=B", parse=pair),
+    ),
+)
+
+
+def outer_of(*arguments: str, base: Outer | None = None) -> Outer:
+    """The model that a command with these arguments would see."""
+    seen: list[Outer] = []
+
+    def callback(**values: object) -> None:
+        seen.append(applied(base or Outer(), GROUP.flags, values))
+
+    command = GroupedCommand("test", callback=callback, params=list(GROUP.options()))
+    command.main(list(arguments), standalone_mode=False)
+    return seen[0]
+
+
+def test_without_flags_the_model_stays_as_it_is() -> None:
+    base = Outer(count=7, pairs={"a": "1"})
+    assert outer_of(base=base) == base
+
+
+def test_each_flag_sets_its_field_only() -> None:
+    given = outer_of("--seconds", "0.5", "--count", "3", "--off", "--name", "x", "--name", "y", "--pair", "a=1")
+    assert given == Outer(inner=Inner(seconds=0.5, names=("x", "y")), count=3, is_on=False, pairs={"a": "1"})
+
+
+def test_pairs_are_added_to_those_of_the_model() -> None:
+    assert outer_of("--pair", "b=2", base=Outer(pairs={"a": "1"})).pairs == {"a": "1", "b": "2"}
+
+
+def test_the_model_is_not_changed() -> None:
+    base = Outer(pairs={"a": "1"})
+    outer_of("--pair", "b=2", "--count", "3", base=base)
+    assert base == Outer(pairs={"a": "1"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--count", "0"], "--count '0': input should be greater than or equal to 1"),
+        (["--count", "two"], "--count 'two': input should be a valid integer"),
+        (["--seconds", "-1"], "--seconds '-1': input should be greater than 0"),
+        (["--seconds", "nan"], "--seconds 'nan': input should be"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_flag(arguments: list[str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        outer_of(*arguments)
+    assert caught.value.message.startswith(message)
+    assert "\n" not in caught.value.message
+
+
+def test_help_takes_defaults_from_the_model() -> None:
+    command = click.Group("g", commands=[GroupedCommand("test", params=list(GROUP.options()))])
+    text = CliRunner().invoke(command, ["test", "--help"]).output
+    assert "A title:\n" in text
+    assert "--seconds SECONDS" in text
+    assert "How long. [default: 1.5 seconds]" in text
+    assert "How many. [default: as many as fit]" in text
+    assert "Switch it off.\n" in text
+
+
+def config_from(**values: object) -> CrawlConfig:
+    return config_of(values, CONFIG_GROUPS)
+
+
+def test_flags_reach_the_configuration() -> None:
+    config = config_from(
+        ready="css:#done",
+        timeout="5",
+        no_javascript=True,
+        proxy="http://me:secret@127.0.0.1:3128",
+        header=("X-One: 1", "X-Two:2"),
+        no_robots=True,
+        delay="0.5",
+        concurrency="7",
+        screenshot="viewport",
+        main=True,
+        executable="/opt/chrome",
+        browser_arg=("--lang=de", "--mute-audio"),
+        state_dir="state",
+    )
+    assert config.visit.ready == Selector(css="#done")
+    assert config.visit.timeout == 5.0
+    assert not config.context.java_script
+    assert config.context.proxy is not None
+    assert config.context.proxy.url_with_credentials == "http://me:secret@127.0.0.1:3128"
+    assert config.context.headers == {"X-One": "1", "X-Two": "2"}
+    assert not config.politeness.obey_robots
+    assert config.politeness.min_delay == 0.5
+    assert config.capacity.max_pages == 7
+    assert config.capture.screenshot == "viewport"
+    assert config.content.main_markdown
+    assert config.browser.executable == Path("/opt/chrome")
+    assert config.browser.args == ("--lang=de", "--mute-audio")
+    assert config.state_dir == Path("state")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"proxy": "ftp://me:secret@x"}, "--proxy"),
+        ({"ready": "soon"}, "--ready 'soon': write quiet, load, domcontentloaded, a number"),
+        ({"header": ("Authorization Bearer 123",)}, "--header: write 'Name: value'"),
+        ({"header": ("X: a\r\nY: b",)}, "--header"),
+        ({"viewport": "big"}, "--viewport 'big': write WIDTHxHEIGHT"),
+        ({"viewport": "0x100"}, "--viewport '0x100': input should be greater than 0"),
+        ({"screenshot": "huge"}, "--screenshot 'huge': input should be 'none', 'viewport' or 'full_page'"),
+        ({"concurrency": "0"}, "--concurrency '0'"),
+    ],
+)
+def test_wrong_values_of_the_real_flags_are_named(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from(**values)
+    assert caught.value.message.startswith(message)
+    assert "\n" not in caught.value.message
+
+
+def test_a_wrong_proxy_keeps_its_secret() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from(proxy="ftp://me:secret@host:1")
+    assert "secret" not in caught.value.message
+
+
+def test_flags_override_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[visit]\ntimeout = 9\n[visit.ready]\nkind = 'delay'\nseconds = 2\n[context.headers]\na = 'b'\n")
+    config = config_of({"config": str(path), "timeout": "5", "header": ("c: d",)}, CONFIG_GROUPS)
+    assert config.visit.timeout == 5.0
+    assert config.visit.ready == Delay(seconds=2.0)
+    assert config.context.headers == {"a": "b", "c": "d"}
+
+
+def test_markdown_takes_the_main_content_when_that_is_made() -> None:
+    assert output_of({}, config_from(main=True)).form == "main_markdown"
+    assert output_of({}, config_from(cited=True)).form == "cited_markdown"
+    assert output_of({}, config_from()).form == "markdown"
+
+
+def test_a_crawl_that_keeps_its_state_appends_unless_told_otherwise() -> None:
+    assert output_of({}, config_from()).if_exists == "refuse"
+    assert output_of({}, config_from(state_dir="s")).if_exists == "append"
+    assert output_of({"if_exists": "overwrite"}, config_from(state_dir="s")).if_exists == "overwrite"
+
+
+@pytest.mark.parametrize("group", [*CONFIG_GROUPS, OUTPUT_FLAGS], ids=lambda group: group.title)
+def test_every_flag_sets_a_field_that_exists(group: FlagGroup) -> None:
+    for option in group.options():
+        assert option.help
