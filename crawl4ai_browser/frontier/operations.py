@@ -1,0 +1,89 @@
+"""The frontier's transactions: what runs in the database's thread, each function one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawl4ai_browser import urls
+from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.frontier.admission import Admission, Admitted, Page
+from crawl4ai_browser.frontier.seeds import SeedRecord
+from crawl4ai_browser.storage import request_rows, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawl4ai_browser.frontier.lease import Outcome
+    from crawl4ai_browser.page_content import Link
+    from crawl4ai_browser.request import Request
+    from crawl4ai_browser.storage.database import Connection
+    from crawl4ai_browser.storage.request_rows import Tally
+
+_ORDER = "order"
+_SEEDS = "seeds"
+
+_STATES: dict[Outcome, int] = {"done": schema.DONE, "failed": schema.FAILED, "skipped": schema.SKIPPED}
+
+
+class Loaded(NamedTuple):
+    """What a frontier begins with."""
+
+    tally: Tally
+    refused: int
+    origins: list[tuple[int, str]]
+    first_ranks: list[tuple[int, float, float]]
+    seeds: SeedRecord
+
+
+class Ended(NamedTuple):
+    """A visit that has come to its end."""
+
+    id: int
+    url: str
+    session: str | None
+    outcome: Outcome
+    final_url: str | None
+
+
+def load(connection: Connection, admission: Admission, order: str) -> Loaded:
+    """Everything that is kept in memory. Reads every row once: about 0.3 s for a million."""
+    earlier_order = request_rows.fact(connection, _ORDER)
+    if earlier_order is None:
+        request_rows.note(connection, _ORDER, order)
+    elif earlier_order != order:
+        raise ConfigError(
+            f"the state is of a crawl in the order {earlier_order}, not {order}: what is queued keeps its place"
+            " (give the same order, or use another state folder)"
+        )
+    request_rows.queue_all_delayed(connection)
+    admission.load(connection)
+    seeds = request_rows.fact(connection, _SEEDS)
+    return Loaded(
+        tally=request_rows.tally(connection),
+        refused=sum(request_rows.refusals(connection).values()),
+        origins=request_rows.origins(connection),
+        first_ranks=request_rows.first_ranks(connection),
+        seeds=SeedRecord() if seeds is None else SeedRecord.model_validate_json(seeds),
+    )
+
+
+def add(
+    connection: Connection, admission: Admission, requests: Sequence[Request], record: SeedRecord | None
+) -> Admitted:
+    """Queue requests; `record` says which seeds the database holds then."""
+    if record is not None:
+        request_rows.note(connection, _SEEDS, record.model_dump_json())
+    return admission.admit_requests(connection, requests)
+
+
+def complete(connection: Connection, admission: Admission, ended: Ended, links: Sequence[Link]) -> Admitted:
+    """Mark a request as finished, and queue what it links to."""
+    row = request_rows.finish(connection, ended.id, _STATES[ended.outcome])
+    if row is None:
+        raise ValueError(f"not leased: {ended.url}")
+    depth, seed = row
+    if depth == 0 and ended.final_url is not None:
+        # A seed often redirects to where its site really lives (https, www): its links are held against that.
+        seed = admission.host(connection, urls.origin(ended.final_url))
+    page = Page(ended.id, ended.final_url or ended.url, depth, seed, ended.session)
+    return admission.admit_links(connection, page, links)

@@ -1,0 +1,214 @@
+"""Schedule: what of the frontier is in memory, and all that is decided there. Pure: no clock, no database.
+
+The database says which request of a host comes first. The schedule knows the hosts, the few requests that were fetched
+ahead (a host's stock), those that are leased, and those that wait for another attempt. All of it but the hosts is
+bounded by what goes on at the moment; whatever it forgets is still in the database.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from crawl4ai_browser.frontier.host_queue import HostQueue, Position
+from crawl4ai_browser.frontier.lease import FrontierCounts
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.frontier.lease import Outcome
+    from crawl4ai_browser.storage.request_rows import QueuedRow, Tally
+
+OpensAt = Callable[[str], float]
+"""Tells when another visit of a host may start, by the clock's monotonic time: not after now means now, infinity means not
+before one of its visits ends."""
+
+FETCHED = 16
+"""Requests fetched at once: a trip to the database's thread costs as much as ten of the rows it brings."""
+
+RECHECK_SECONDS = 1.0
+"""After which a host is looked at again that is closed until one of its visits ends, when the crawl has none there (its
+slot is used by a single fetch beside the crawl)."""
+
+
+class Schedule:
+    """The frontier in memory."""
+
+    def __init__(self, tally: Tally, *, refused: int, max_pages: int | None) -> None:
+        self._hosts = HostQueue()
+        self._origins: list[str] = [""]
+        self._stock: dict[int, deque[QueuedRow]] = {}
+        self._has_more: set[int] = set()
+        self._fetching: dict[int, bool] = {}
+        self._leased: dict[int, QueuedRow] = {}
+        self._leased_of_host: dict[int, set[int]] = {}
+        self._delayed: list[tuple[float, int, int, Position]] = []
+        self._max_pages = max_pages
+        self._discovered = tally.discovered
+        self._done = tally.done
+        self._failed = tally.failed
+        self._skipped = tally.skipped
+        self._refused = refused
+
+    # --- what was found
+
+    def name_host(self, host: int, origin: str) -> None:
+        """What `OpensAt` is asked about when this host is next."""
+        missing = host + 1 - len(self._origins)
+        if missing > 0:
+            self._origins.extend([""] * missing)
+        self._origins[host] = origin
+
+    def origin(self, host: int) -> str:
+        """The name of a host."""
+        return self._origins[host]
+
+    def found(self, *, new: int, refused: int) -> None:
+        """Count what came of some URLs."""
+        self._discovered += new
+        self._refused += refused
+
+    def offer(self, host: int, position: Position) -> None:
+        """The host has another request queued, at `position`."""
+        if host in self._fetching:
+            self._fetching[host] = False
+        stock = self._stock.get(host)
+        if stock is not None:
+            if position < stock[-1].rank:
+                self._drop_stock(host)
+            else:
+                self._has_more.add(host)
+        self._hosts.offer(host, position)
+
+    # --- what is next
+
+    @property
+    def may_lease(self) -> bool:
+        """Whether the page budget allows another lease. It counts results given out, and leases that may become one."""
+        return self._max_pages is None or self._done + self._failed + len(self._leased) < self._max_pages
+
+    def next_host(self, opens_at: OpensAt, now: float) -> int | None:
+        """The host to lease from. Closed hosts that come first are parked, and cost nothing until they open."""
+        self._hosts.open_due(now)
+        while (host := self._hosts.first()) is not None:
+            opens = opens_at(self._origins[host])
+            if opens <= now:
+                return host
+            if math.isinf(opens) and host not in self._leased_of_host:
+                opens = now + RECHECK_SECONDS
+            self._drop_stock(host)
+            self._hosts.park(host, opens)
+        return None
+
+    def take(self, host: int) -> QueuedRow | None:
+        """Lease the host's first request; None: its requests must be fetched first."""
+        stock = self._stock.get(host)
+        if stock is None:
+            return None
+        row = stock.popleft()
+        if stock:
+            self._hosts.put_back(host, stock[0].rank)
+        else:
+            del self._stock[host]
+            # The next one is not before this one; which it is, is seen when the host's turn comes.
+            self._hosts.put_back(host, row.rank if host in self._has_more else None)
+        self._leased[row.id] = row
+        self._leased_of_host.setdefault(host, set()).add(row.id)
+        return row
+
+    def to_fetch(self, host: int) -> tuple[list[tuple[int, frozenset[int]]], int]:
+        """The hosts whose requests to fetch, each with the requests to leave out, and how many of each."""
+        hosts = [host, *(other for other in self._hosts.next_after_first(FETCHED - 1) if other not in self._stock)]
+        hosts = list(dict.fromkeys(hosts))
+        self._fetching.update(dict.fromkeys(hosts, True))
+        wanted = [(wanted, frozenset(self._leased_of_host.get(wanted, ()))) for wanted in hosts]
+        return wanted, max(1, FETCHED // len(hosts))
+
+    def fetched(self, answer: Iterable[tuple[int, list[QueuedRow]]], count: int) -> None:
+        """Stock what came. A host of which something was queued meanwhile is fetched again when it is needed."""
+        for host, rows in answer:
+            is_current = self._fetching.pop(host, False)
+            if not is_current or host in self._stock:
+                continue
+            if len(rows) == count:
+                self._has_more.add(host)
+            else:
+                self._has_more.discard(host)
+            if rows:
+                self._stock[host] = deque(rows)
+            self._hosts.correct(host, rows[0].rank if rows else None)
+
+    # --- how leases end
+
+    def is_leased(self, row: int) -> bool:
+        """Whether a lease of this request has not come to an end."""
+        return row in self._leased
+
+    def finish(self, row: int, outcome: Outcome) -> None:
+        """A leased request needs no more visits."""
+        self._end_lease(row)
+        self._done += outcome == "done"
+        self._failed += outcome == "failed"
+        self._skipped += outcome == "skipped"
+
+    def give_back(self, row: int) -> None:
+        """A leased request is queued again."""
+        leased = self._end_lease(row)
+        self.offer(leased.host, leased.rank)
+
+    def delay(self, row: int, due: float) -> None:
+        """A leased request is queued again, from `due` on."""
+        leased = self._end_lease(row)
+        heapq.heappush(self._delayed, (due, row, leased.host, leased.rank))
+
+    def take_due(self, now: float) -> list[tuple[int, int, Position]]:
+        """Requests whose wait is over: id, host and position. Each is given once."""
+        due: list[tuple[int, int, Position]] = []
+        while self._delayed and self._delayed[0][0] <= now:
+            due.append(heapq.heappop(self._delayed)[1:])
+        return due
+
+    def _end_lease(self, row: int) -> QueuedRow:
+        leased = self._leased.pop(row)
+        ids = self._leased_of_host[leased.host]
+        ids.discard(row)
+        if not ids:
+            del self._leased_of_host[leased.host]
+        self._hosts.open(leased.host)
+        return leased
+
+    def _drop_stock(self, host: int) -> None:
+        """They are all still queued in the database."""
+        if self._stock.pop(host, None) is not None:
+            self._has_more.add(host)
+
+    # --- how things stand
+
+    @property
+    def wakes_at(self) -> float:
+        """When a lease may become possible though nothing happens; infinity: never."""
+        if not self.may_lease:
+            return math.inf
+        return min(self._hosts.wakes_at, self._delayed[0][0] if self._delayed else math.inf)
+
+    @property
+    def counts(self) -> FrontierCounts:
+        """How far the crawl is."""
+        leased = len(self._leased)
+        return FrontierCounts(
+            discovered=self._discovered,
+            queued=self._discovered - self._done - self._failed - self._skipped - leased,
+            leased=leased,
+            done=self._done,
+            failed=self._failed,
+            skipped=self._skipped,
+            refused=self._refused,
+        )
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Nothing is leased, and nothing will be unless something is added."""
+        if self._leased:
+            return False
+        return not self.may_lease or self._discovered == self._done + self._failed + self._skipped

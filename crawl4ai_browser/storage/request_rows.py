@@ -1,0 +1,258 @@
+"""Requests as rows: every SQL statement about them, each a plain function of an open connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawl4ai_browser.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crawl4ai_browser.storage.database import Connection
+
+_LOOKUP_SIZES = (8, 32, 128, 512)
+"""Fingerprints looked up by one statement. Few sizes, so that the prepared statements are found again."""
+
+
+class Rank(NamedTuple):
+    """Where a request stands in its host's queue: the lower, the earlier. Equal ranks go by the order of arrival."""
+
+    urgency: float
+    """The request's priority, negated."""
+    key: float
+    """What the crawl's order makes of it."""
+
+
+class NewRow(NamedTuple):
+    """A request that is not known yet."""
+
+    id: int
+    host: int
+    seed: int
+    depth: int
+    parent: int | None
+    urgency: float
+    key: float
+    fingerprint: bytes
+    url: str
+    overrides: str | None
+    """The request's fields besides its URL, as JSON; None where they are the defaults."""
+
+
+class QueuedRow(NamedTuple):
+    """A request that may be leased."""
+
+    id: int
+    host: int
+    rank: Rank
+    depth: int
+    parent_url: str | None
+    attempts: int
+    browser_deaths: int
+    url: str
+    overrides: str | None
+    attempt_records: str | None
+    """A JSON array, or None."""
+
+
+class KnownRow(NamedTuple):
+    """What is looked at when a known URL is found again."""
+
+    id: int
+    state: int
+    depth: int
+
+
+class Tally(NamedTuple):
+    """How many requests there are, by state."""
+
+    discovered: int
+    done: int
+    failed: int
+    skipped: int
+
+
+_INSERT = f"""
+    INSERT INTO requests (id, state, host, seed, depth, parent, urgency, key, fingerprint, url, overrides)
+    VALUES (?, {schema.QUEUED}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""  # noqa: S608 - a number of ours
+
+_FIRST_OF_HOST = f"""
+    SELECT row.id, row.host, row.urgency, row.key, row.depth, parent.url, row.attempts, row.browser_deaths, row.url,
+        row.overrides, row.attempt_records
+    FROM requests AS row LEFT JOIN requests AS parent ON parent.id = row.parent
+    WHERE row.host = ? AND row.state = {schema.QUEUED}
+    ORDER BY row.urgency, row.key, row.id
+    LIMIT ?
+"""  # noqa: S608 - a number of ours
+
+
+def next_id(connection: Connection) -> int:
+    """The id of the next request."""
+    (highest,) = connection.execute("SELECT max(id) FROM requests").fetchone()
+    return (highest or 0) + 1
+
+
+def insert(connection: Connection, rows: Sequence[NewRow]) -> None:
+    """Queue these."""
+    connection.executemany(_INSERT, rows)
+
+
+def known(connection: Connection, fingerprints: Sequence[bytes]) -> dict[bytes, KnownRow]:
+    """Those of the fingerprints that are known."""
+    found: dict[bytes, KnownRow] = {}
+    start = 0
+    while start < len(fingerprints):
+        left = len(fingerprints) - start
+        size = next((size for size in _LOOKUP_SIZES if size >= left), _LOOKUP_SIZES[-1])
+        chunk: list[bytes | None] = [*fingerprints[start : start + size]]
+        start += size
+        chunk += [None] * (size - len(chunk))
+        holes = ",".join("?" * size)
+        statement = f"SELECT fingerprint, id, state, depth FROM requests WHERE fingerprint IN ({holes})"  # noqa: S608
+        for fingerprint, *row in connection.execute(statement, chunk):
+            found[fingerprint] = KnownRow(*row)
+    return found
+
+
+def move_up(connection: Connection, row: int, *, depth: int, parent: int, key: float | None) -> None:
+    """A shorter path to a queued request was found. `key` None: its place in the queue stays."""
+    statement = "UPDATE requests SET depth = ?, parent = ?, key = ifnull(?, key) WHERE id = ?"
+    connection.execute(statement, (depth, parent, key, row))
+
+
+def first_of_hosts(
+    connection: Connection, hosts: Iterable[tuple[int, frozenset[int]]], count: int
+) -> list[tuple[int, list[QueuedRow]]]:
+    """For each host its first `count` queued requests, those left out whose ids come with it."""
+    answer: list[tuple[int, list[QueuedRow]]] = []
+    for host, left_out in hosts:
+        found = connection.execute(_FIRST_OF_HOST, (host, count + len(left_out)))
+        rows = [QueuedRow(row[0], row[1], Rank(row[2], row[3]), *row[4:]) for row in found if row[0] not in left_out]
+        answer.append((host, rows[:count]))
+    return answer
+
+
+def finish(connection: Connection, row: int, state: int) -> tuple[int, int] | None:
+    """Mark a queued request as finished: its depth and the id of its seed's host; None where it is not queued."""
+    statement = f"UPDATE requests SET state = ? WHERE id = ? AND state = {schema.QUEUED} RETURNING depth, seed"  # noqa: S608
+    answer: tuple[int, int] | None = connection.execute(statement, (state, row)).fetchone()
+    return answer
+
+
+def put_back(connection: Connection, row: int, changes: tuple[int, int, int, str]) -> bool:
+    """Record an attempt: `changes` are state, attempts, browser deaths and the records as JSON. False: not queued."""
+    statement = f"""
+        UPDATE requests SET state = ?, attempts = ?, browser_deaths = ?, attempt_records = ?
+        WHERE id = ? AND state = {schema.QUEUED}
+    """  # noqa: S608 - a number of ours
+    return connection.execute(statement, (*changes, row)).rowcount == 1
+
+
+def queue_delayed(connection: Connection, rows: Sequence[int]) -> None:
+    """Their wait is over."""
+    statement = f"UPDATE requests SET state = {schema.QUEUED} WHERE id = ? AND state = {schema.DELAYED}"  # noqa: S608
+    connection.executemany(statement, [(row,) for row in rows])
+
+
+def queue_all_delayed(connection: Connection) -> None:
+    """Waits run in memory, so an opened database has none."""
+    connection.execute(
+        f"UPDATE requests SET state = {schema.QUEUED} WHERE state = {schema.DELAYED}"  # noqa: S608 - numbers of ours
+    )
+
+
+def tally(connection: Connection) -> Tally:
+    """Counted by reading every row; for opening alone."""
+    by_state = dict(connection.execute("SELECT state, count(*) FROM requests GROUP BY state"))
+    return Tally(
+        discovered=sum(by_state.values()),
+        done=by_state.get(schema.DONE, 0),
+        failed=by_state.get(schema.FAILED, 0),
+        skipped=by_state.get(schema.SKIPPED, 0),
+    )
+
+
+def first_ranks(connection: Connection) -> list[tuple[int, float, float]]:
+    """For each host with queued requests its id and its first one's rank; for opening alone."""
+    # From host to host through the index, not along it: a host may have a million requests queued.
+    statement = f"""
+        WITH RECURSIVE waiting (host) AS (
+            SELECT min(host) FROM requests WHERE state = {schema.QUEUED}
+            UNION ALL
+            SELECT (SELECT min(host) FROM requests WHERE state = {schema.QUEUED} AND host > waiting.host)
+            FROM waiting WHERE waiting.host IS NOT NULL
+        )
+        SELECT waiting.host, first.urgency, first.key
+        FROM waiting JOIN requests AS first ON first.id = (
+            SELECT id FROM requests WHERE host = waiting.host AND state = {schema.QUEUED}
+            ORDER BY urgency, key, id LIMIT 1
+        )
+    """  # noqa: S608 - numbers of ours
+    return list(connection.execute(statement))
+
+
+def origins(connection: Connection) -> list[tuple[int, str]]:
+    """Every host: id and origin, by rising id; for opening alone."""
+    return list(connection.execute("SELECT id, origin FROM hosts ORDER BY id"))
+
+
+def host_id(connection: Connection, origin: str) -> int | None:
+    """The id of a known host."""
+    row: tuple[int] | None = connection.execute("SELECT id FROM hosts WHERE origin = ?", (origin,)).fetchone()
+    return row[0] if row else None
+
+
+def origin(connection: Connection, host: int) -> str:
+    """The origin of a known host."""
+    row: tuple[str] = connection.execute("SELECT origin FROM hosts WHERE id = ?", (host,)).fetchone()
+    return row[0]
+
+
+def add_host(connection: Connection, origin: str) -> int:
+    """The id of a host that is not known yet. Ids are 1, 2, 3 and so on, without a gap: no host is ever deleted."""
+    host = connection.execute("INSERT INTO hosts (origin) VALUES (?)", (origin,)).lastrowid
+    assert host is not None
+    return host
+
+
+def pages_by_host(connection: Connection) -> list[tuple[int, int]]:
+    """How many requests each host has; for opening alone."""
+    return list(connection.execute("SELECT host, count(*) FROM requests GROUP BY host"))
+
+
+def fact(connection: Connection, name: str) -> str | None:
+    """What was noted under a name."""
+    row: tuple[str] | None = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def note(connection: Connection, name: str, value: str) -> None:
+    """Note a fact about the crawl."""
+    connection.execute(
+        "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
+    )
+
+
+def count_refusals(connection: Connection, links: dict[str, int]) -> None:
+    """Add to the links refused, by rule."""
+    connection.executemany(
+        "INSERT INTO refusals VALUES (?, ?) ON CONFLICT DO UPDATE SET links = links + excluded.links", links.items()
+    )
+
+
+def refusals(connection: Connection) -> dict[str, int]:
+    """Links refused, by rule."""
+    return dict(connection.execute("SELECT rule, links FROM refusals"))
+
+
+def query_variants(connection: Connection, path: bytes) -> int:
+    """How many URLs differ from this path by their query alone."""
+    row: tuple[int] | None = connection.execute("SELECT urls FROM query_variants WHERE path = ?", (path,)).fetchone()
+    return row[0] if row else 0
+
+
+def count_query_variant(connection: Connection, path: bytes) -> None:
+    """One more of them."""
+    connection.execute("INSERT INTO query_variants VALUES (?, 1) ON CONFLICT DO UPDATE SET urls = urls + 1", (path,))

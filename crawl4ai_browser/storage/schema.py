@@ -1,0 +1,49 @@
+"""The tables of a crawl's database, and the numbers by which a file is known as one.
+
+Sizes were measured with `scripts/bench_frontier`: about 200 bytes for a URL of 60 characters, indexes included.
+"""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x63346162
+"""`c4ab` in ASCII, at byte 68 of the file (https://www.sqlite.org/fileformat.html, 1.3.15)."""
+
+SCHEMA_VERSION = 1
+"""At byte 60. Raised with every change of a table; a state of another version is refused, never converted."""
+
+QUEUED = 0
+"""To be visited. Leases are held in memory alone, so a process that dies holds none: its requests are still queued."""
+DELAYED = 1
+"""To be visited again after a wait that runs in memory; queued again when the database is opened."""
+DONE = 2
+FAILED = 3
+SKIPPED = 4
+
+TABLES = (
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE hosts (id INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE) STRICT",
+    # Rows are appended and their ids rise, so the table's own pages are written in order; only the fingerprint's index
+    # is hit at random. `urgency` is the negated priority: lower is earlier in both columns of the rank.
+    """
+    CREATE TABLE requests (
+        id INTEGER PRIMARY KEY,
+        state INTEGER NOT NULL,
+        host INTEGER NOT NULL REFERENCES hosts,
+        seed INTEGER NOT NULL REFERENCES hosts,
+        depth INTEGER NOT NULL,
+        parent INTEGER REFERENCES requests,
+        urgency REAL NOT NULL,
+        key REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        browser_deaths INTEGER NOT NULL DEFAULT 0,
+        fingerprint BLOB NOT NULL,
+        url TEXT NOT NULL,
+        overrides TEXT,
+        attempt_records TEXT
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX requests_by_fingerprint ON requests (fingerprint)",
+    f"CREATE INDEX queue ON requests (host, urgency, key) WHERE state = {QUEUED}",
+    "CREATE TABLE refusals (rule TEXT PRIMARY KEY, links INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE query_variants (path BLOB PRIMARY KEY, urls INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+)
