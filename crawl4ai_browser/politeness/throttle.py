@@ -162,8 +162,8 @@ class Throttle:
         forgettable = (host for host, entry in self._hosts.items() if entry.is_forgettable(now))
         for host in [host for _, host in zip(range(surplus), forgettable, strict=False)]:
             del self._hosts[host]
-        # Where many are in use or closed, look again only when there are half as many more.
-        self._forget_above = max(_REMEMBERED_HOSTS, len(self._hosts) * 3 // 2)
+        # Where many are in use or closed, look again only when there are a third more.
+        self._forget_above = max(_REMEMBERED_HOSTS, len(self._hosts) * 4 // 3)
 
     def statistics(self) -> tuple[HostStatistics, ...]:
         """How each host that is remembered is being treated, the least recently used first."""
