@@ -6,9 +6,10 @@ Times are seconds, sizes bytes. A default stands here once, with its reason. A c
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.proxy import Proxy
@@ -105,6 +106,46 @@ class ContentConfig(Frozen):
     metadata: bool = True
 
 
+class FileFilter(Frozen):
+    """Which files are kept. An empty list lets everything pass; what is refused is refused even where it is listed.
+
+    Types are compared with the header as soon as it is there, and with the file's first bytes in the end; `image/*` is
+    every image. Suffixes are those of the suggested name, in any case, with or without their dot.
+    """
+
+    types: tuple[str, ...] = ()
+    refused_types: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    refused_suffixes: tuple[str, ...] = ()
+    min_bytes: int = Field(default=0, ge=0)
+
+
+FILE_LAYOUT_FIELDS = frozenset({"host", "path", "name", "stem", "suffix", "session", "date", "sha256", "type"})
+"""What a layout may have in braces: the URL's host and path; the name, and the two parts of it; the session's name
+(`anonymous` where it has none); the day (2025-12-31, UTC); hex digits of the content; the media type's first half."""
+
+
+class FileNames(Frozen):
+    """How files are called."""
+
+    layout: str = "{name}"
+    """The path below the folder, such as `{host}/{path}` or `{session}/{date}/{name}`: see `FILE_LAYOUT_FIELDS`."""
+    when_taken: Literal["number", "hash", "overwrite_identical"] = "number"
+    """What is done when a file of that name lies there: `report (2).pdf`, `report-5f2a9c01.pdf`, or, where its bytes are
+    the same, it is replaced (else numbered)."""
+    one_copy: bool = False
+    """Store equal bytes once: the records of further copies point to the first."""
+
+    @field_validator("layout")
+    @classmethod
+    def _layout_is_known(cls, layout: str) -> str:
+        fields = [field for _, field, _, _ in Formatter().parse(layout) if field is not None]
+        unknown = sorted(set(fields) - FILE_LAYOUT_FIELDS)
+        if unknown or not fields:
+            raise ValueError(f"a layout is made of {{{'} {'.join(sorted(FILE_LAYOUT_FIELDS))}}}, not of {unknown or layout}")
+        return layout
+
+
 class DownloadConfig(Frozen):
     """What happens to files."""
 
@@ -113,6 +154,25 @@ class DownloadConfig(Frozen):
     timeout: float = Field(default=300.0, gt=0)
     """For one file, apart from the visit's deadline."""
     max_bytes: int | None = Field(default=None, gt=0)
+    """Of one file. Applied while the bytes arrive, as all caps are."""
+    max_crawl_bytes: int | None = Field(default=None, gt=0)
+    """Of all files of a crawler."""
+    min_free_bytes: int = Field(default=64 * 2**20, ge=0)
+    """What must stay free on the folder's disk, where the crawl's own database may lie too."""
+    max_at_once: int = Field(default=4, ge=1)
+    """Linked files fetched at once. What pages start by themselves is bounded by the pages there are."""
+    pdf: Literal["download", "render", "both"] = "download"
+    """`render`: shown in the browser's viewer, for a screenshot. Only a full Chromium has one; elsewhere it is saved."""
+    resume_attempts: int = Field(default=3, ge=0)
+    """How often a file that broke off is continued where it stopped, by a Range request of the same session. A waiting
+    time that doubles from one second lies before each."""
+    manifest: bool = True
+    """Keep a list of all records in the folder, in `downloads.jsonl`."""
+    linked: tuple[str, ...] = ()
+    """Links of pages to fetch as files: patterns as in a scope (`*.pdf`, `/files/*`, `re:...`). Each once a crawler, in
+    the session of the page, in the host's turn."""
+    accept: FileFilter = FileFilter()
+    names: FileNames = FileNames()
 
 
 class PolitenessConfig(Frozen):

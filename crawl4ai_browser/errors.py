@@ -24,6 +24,7 @@
     │   ├── HttpStatusError
     │   ├── ActionFailed
     │   └── DownloadError
+    │       └── DownloadRefused
     ├── ExtractError
     │   ├── SelectorError
     │   └── ItemInvalid
@@ -198,7 +199,13 @@ class ActionFailed(FetchError):
 
 
 class DownloadError(FetchError):
-    """A file could not be fetched whole."""
+    """The URL was a file, and could not be fetched whole. Its record in the snapshot says what happened."""
+
+
+class DownloadRefused(DownloadError):
+    """The URL was a file that the configuration does not want, or has no room for: too large, of a refused type."""
+
+    default_blame: ClassVar[Blame] = "user"
 
 
 class ExtractError(CrawlError):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from crawl4ai_browser.download import Download
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.result import CrawlResult, ErrorInfo
 
@@ -101,6 +102,31 @@ class PageRetried(Event):
     attempt: int
     error: ErrorInfo
     delay: float
+
+
+class DownloadStarted(Event):
+    """A file has begun to arrive."""
+
+    url: str
+    name: str
+    """As suggested."""
+    total_bytes: int | None
+    """As announced; None: not known yet."""
+
+
+class DownloadProgress(Event):
+    """More of a file has arrived. At most twice a second for each."""
+
+    url: str
+    name: str
+    received_bytes: int
+    total_bytes: int | None
+
+
+class DownloadFinished(Event):
+    """A file is complete, or has failed; its record says which."""
+
+    download: Download
 
 
 class BrowserLaunched(Event):

@@ -34,6 +34,8 @@ class Request(Frozen):
     """Higher is visited earlier, in every order."""
     metadata: dict[str, JsonValue] = {}
     html: str | None = None
+    as_file: bool = False
+    """Save what the URL answers instead of showing it, whatever it is; by a plain request where that does."""
 
     @classmethod
     def parse(cls, url: str | Request) -> Request:
@@ -56,4 +58,5 @@ class Request(Frozen):
     @property
     def fingerprint(self) -> str:
         """The request's identity: equal for all spellings of its URL within one session."""
-        return urls.fingerprint(self.url, self.session or "", self.html or "")
+        as_file = ("as file",) if self.as_file else ()
+        return urls.fingerprint(self.url, self.session or "", self.html or "", *as_file)
