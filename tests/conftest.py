@@ -54,7 +54,7 @@ def nothing_left_behind(session_temp_folder: Path) -> Iterator[None]:
     processes = child_processes()
     folders = scratch_folders(session_temp_folder)
     yield
-    new = [process for process in child_processes() - processes if not is_lasting(process)]
+    new = [process for process in child_processes() - processes if is_new_tree(process, processes)]
     _, alive = psutil.wait_procs(new, timeout=END_GRACE)
     left = [f"process {process.pid}: {command_line(process)[:120]}" for process in alive]
     left += [f"folder {folder}" for folder in scratch_folders(session_temp_folder) - folders]
@@ -67,6 +67,16 @@ def child_processes() -> set[psutil.Process]:
 
 def scratch_folders(folder: Path) -> set[str]:
     return {entry.name for entry in folder.iterdir() if entry.name.startswith(SCRATCH)}
+
+
+def is_new_tree(process: psutil.Process, before: set[psutil.Process]) -> bool:
+    """Whether nothing that was there before started it: a browser of a wider scope starts renderers at any time."""
+    if is_lasting(process):
+        return False
+    try:
+        return not before.intersection(process.parents())
+    except psutil.Error:
+        return False
 
 
 def is_lasting(process: psutil.Process) -> bool:

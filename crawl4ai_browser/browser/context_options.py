@@ -26,7 +26,7 @@ class ContextKeywords(TypedDict, total=False):
     proxy: ProxySettings
 
 
-def context_keywords(config: ContextConfig, *, browser_user_agent: str) -> ContextKeywords:
+def context_keywords(config: ContextConfig, *, user_agent: str) -> ContextKeywords:
     """What `new_context` is called with. What is left out is Playwright's default."""
     keywords = ContextKeywords(
         accept_downloads=True,
@@ -34,7 +34,7 @@ def context_keywords(config: ContextConfig, *, browser_user_agent: str) -> Conte
         java_script_enabled=config.java_script,
         ignore_https_errors=config.ignore_tls_errors,
         service_workers=config.service_workers,
-        user_agent=config.user_agent or browser_user_agent.replace("HeadlessChrome", "Chrome"),
+        user_agent=user_agent,
     )
     if config.locale is not None:
         keywords["locale"] = config.locale

@@ -20,6 +20,7 @@ from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.document_watch import DocumentInterceptor, DocumentWatch
 from crawl4ai_browser.browser.frames import Frames
+from crawl4ai_browser.browser.user_agent import client_hints
 from crawl4ai_browser.errors import FetchTimeout, PageCrashed
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
@@ -75,6 +76,14 @@ class KeptPage:
         page.on("download", kept._on_download)
         page.on("crash", kept._on_crash)
         return kept
+
+    async def identify(self, user_agent: str, *, language: str | None) -> None:
+        """Send this user agent, with client hints that agree: those of Playwright's override name a headless one."""
+        hints = client_hints(user_agent)
+        override: dict[str, object] = {"userAgent": user_agent, "userAgentMetadata": hints}
+        if language is not None:
+            override["acceptLanguage"] = language
+        await self.devtools.send("Emulation.setUserAgentOverride", **override)
 
     async def begin(self, visit: VisitRecord) -> None:
         """From now on everything that happens belongs to this visit."""

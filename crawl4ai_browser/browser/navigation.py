@@ -8,6 +8,7 @@ import anyio
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import may_be_no_page, translate
+from crawl4ai_browser.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 DOWNLOAD_EVENT_DEADLINE = 5.0
 """Seconds for the download event after the navigation that became a download failed: 10 ms after it, 80 under load."""
+
+CRASH_EVENT_DELAY = 0.3
+"""Seconds between the error of a navigation and the news that its renderer has crashed."""
 
 _NO_CONTENT = frozenset({204, 205})
 
@@ -48,6 +52,11 @@ async def _is_no_page(visit: VisitRecord) -> bool:
     An attachment that is answered with an error status never becomes a download, though Playwright says so.
     """
     last = visit.watch.last
+    if last is None and not visit.downloads:
+        # Aborted without any answer: so ends a renderer's crash too, and the event that tells comes a little later. It
+        # cancels the visit's steps.
+        await SYSTEM_CLOCK.sleep(CRASH_EVENT_DELAY)
+        return bool(visit.downloads)
     if last is None or visit.watch.failure is not None:
         return bool(visit.downloads)
     if last.status in _NO_CONTENT or last.status >= 400:

@@ -122,6 +122,11 @@ class BrowserPool:
         if session is not None:
             await session.close()
 
+    @property
+    def open_pages(self) -> int:
+        """Pages that sessions hold, leased or kept."""
+        return sum(session.page_count for session in self._sessions.values())
+
     # --- browsers
 
     async def usable_browser(self) -> LaunchedBrowser:

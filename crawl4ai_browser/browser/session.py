@@ -16,6 +16,7 @@ from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
 from crawl4ai_browser.browser.page_script import tracker_script
 from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.browser.user_agent import plain_user_agent
 from crawl4ai_browser.config import ContextConfig
 from crawl4ai_browser.errors import BrowserCrashed, PoolTimeout
 
@@ -64,6 +65,11 @@ class BrowserSession:
         """The browser its context is in, if it is open."""
         return self._browser
 
+    @property
+    def page_count(self) -> int:
+        """Its pages, leased or kept."""
+        return len(self._idle) + len(self._busy)
+
     async def context(self) -> BrowserContext:
         """The open context; a new one in another browser when the last has died or is retiring.
 
@@ -89,7 +95,7 @@ class BrowserSession:
         try:
             with anyio.fail_after(OPEN_DEADLINE):
                 context = await browser.browser.new_context(
-                    **context_keywords(self.config, browser_user_agent=browser.user_agent)
+                    **context_keywords(self.config, user_agent=self._user_agent(browser))
                 )
                 await context.add_init_script(tracker_script())
                 return context
@@ -98,6 +104,9 @@ class BrowserSession:
             raise BrowserCrashed(browser.lost, phase="page") from None
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
+
+    def _user_agent(self, browser: LaunchedBrowser) -> str:
+        return self.config.user_agent or plain_user_agent(browser.user_agent)
 
     async def lease(self) -> KeptPage:
         """A page for one visit, kept or new. Give it back with `give_back`, whatever happened."""
@@ -117,6 +126,7 @@ class BrowserSession:
             # The shield stands inside the deadline: a cancelled new_page() may leave a page that nobody holds.
             with anyio.fail_after(OPEN_DEADLINE, shield=True):
                 page = await KeptPage.open(context, self._source.start, frames_on_demand=browser.frames_on_demand)
+                await page.identify(self._user_agent(browser), language=self.config.locale)
                 if not browser.frames_probed:
                     browser.frames_probed = True
                     browser.frames_on_demand = await page.frames.probe()

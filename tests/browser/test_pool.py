@@ -1,0 +1,180 @@
+"""Browsers and pages over time: kept, given up, replaced, and never leaked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from random import Random
+
+import anyio
+import psutil
+import pytest
+
+from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
+from crawl4ai_browser.browser.pool import BrowserPool
+from crawl4ai_browser.config import BrowserConfig, CapacityConfig, ContextConfig, CrawlConfig, VisitConfig
+from crawl4ai_browser.errors import BrowserCrashed, CrawlError, LaunchFailed, PageCrashed
+from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Event, Observers, Warned
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.testing.site import SiteServer
+
+
+@asynccontextmanager
+async def opened(
+    config: CrawlConfig | None = None,
+) -> AsyncGenerator[tuple[BrowserPool, BrowserFetcher, list[Event]]]:
+    config = config or CrawlConfig()
+    events: list[Event] = []
+    async with BrowserPool(config, Observers((events.append,))) as pool:
+        yield pool, BrowserFetcher(pool, config), events
+
+
+def main_processes(name: str) -> list[psutil.Process]:
+    """The processes of this one's pool: drivers by `run-driver`, browsers by `--remote-debugging-pipe`."""
+    return [process for process in psutil.Process().children(recursive=True) if name in process.cmdline()]
+
+
+async def test_nothing_is_started_before_the_first_page() -> None:
+    before = psutil.Process().children(recursive=True)
+    async with opened() as (pool, _, events):
+        assert psutil.Process().children(recursive=True) == before
+        assert events == []
+        assert repr(pool) == "<BrowserPool 0 browsers, 0/4 pages, 0 waiting>"
+
+
+async def test_a_page_is_kept_from_url_to_url(site: SiteServer) -> None:
+    async with opened() as (pool, fetcher, _):
+        for _ in range(3):
+            await fetcher.fetch(Request(url=site.url("/status/200")))
+        assert repr(pool.session(None)) == "<BrowserSession anonymous open, 0 pages in use, 1 idle>"
+
+
+async def test_pages_in_use_never_exceed_the_capacity(site: SiteServer) -> None:
+    config = CrawlConfig(capacity=CapacityConfig(max_pages=2))
+    seen: list[str] = []
+    async with opened(config) as (pool, fetcher, _), anyio.create_task_group() as tasks:
+
+        async def visit() -> None:
+            await fetcher.fetch(Request(url=site.url("/slow?seconds=0.1")))
+            seen.append(repr(pool))
+
+        for _ in range(6):
+            tasks.start_soon(visit)
+    assert len(seen) == 6
+    assert all("2/2 pages" in text or "1/2 pages" in text or "0/2 pages" in text for text in seen)
+
+
+async def test_a_fresh_context_shares_no_cookie(site: SiteServer) -> None:
+    async with opened(CrawlConfig(fresh_contexts=True)) as (_, fetcher, _):
+        await fetcher.fetch(Request(url=site.url("/set-cookie?name=seen&value=yes")))
+        assert "seen=yes" not in str((await fetcher.fetch(Request(url=site.url("/echo")))).html)
+    async with opened() as (_, fetcher, _):
+        await fetcher.fetch(Request(url=site.url("/set-cookie?name=seen&value=yes")))
+        assert "seen=yes" in str((await fetcher.fetch(Request(url=site.url("/echo")))).html)
+
+
+async def test_the_context_is_what_the_configuration_says(site: SiteServer) -> None:
+    context = ContextConfig(user_agent="tester/1", locale="de-CH", headers={"X-Here": "yes"})
+    async with opened(CrawlConfig(context=context)) as (_, fetcher, _):
+        html = str((await fetcher.fetch(Request(url=site.url("/echo"), headers={"X-Once": "now"}))).html)
+        assert "tester/1" in html
+        assert "de-CH" in html
+        assert "X-Here" in html or "x-here" in html
+        assert "now" in html
+        assert "now" not in str((await fetcher.fetch(Request(url=site.url("/echo")))).html)
+
+
+async def test_the_own_user_agent_does_not_say_headless(site: SiteServer) -> None:
+    async with opened() as (_, fetcher, _):
+        html = str((await fetcher.fetch(Request(url=site.url("/echo")))).html)
+        assert "Mozilla/5.0" in html
+        assert "Headless" not in html
+
+
+async def test_killed_browsers_are_replaced_and_say_that_they_are_to_blame(site: SiteServer) -> None:
+    async with opened() as (_, fetcher, events):
+        await fetcher.fetch(Request(url=site.url("/status/200")))
+        async with anyio.create_task_group() as tasks:
+
+            async def kill_when_under_way() -> None:
+                while site.hit_count("/hang-headers") == 0:  # noqa: ASYNC110 - the server's thread has no event of ours
+                    await anyio.sleep(0.02)
+                for process in main_processes("--remote-debugging-pipe"):
+                    process.kill()
+
+            site.reset_hits()
+            tasks.start_soon(kill_when_under_way)
+            with pytest.raises(BrowserCrashed) as caught:
+                await fetcher.fetch(Request(url=site.url("/hang-headers")))
+            assert caught.value.blame == "browser"
+        assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
+        kinds = [type(event) for event in events if not isinstance(event, Warned)]
+        assert kinds == [BrowserLaunched, BrowserLost, BrowserLaunched]
+
+
+async def test_a_killed_driver_is_replaced_too(site: SiteServer) -> None:
+    async with opened() as (_, fetcher, _):
+        await fetcher.fetch(Request(url=site.url("/status/200")))
+        for process in main_processes("run-driver"):
+            process.kill()
+        with suppress(BrowserCrashed):
+            await fetcher.fetch(Request(url=site.url("/status/200")))
+        assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
+
+
+async def test_a_crashed_page_is_given_up_and_its_neighbours_live(site: SiteServer) -> None:
+    async with opened() as (_, fetcher, _):
+        await fetcher.fetch(Request(url=site.url("/status/200")))
+        with pytest.raises(PageCrashed):
+            await fetcher.fetch(Request(url="chrome://crash"))
+        assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
+
+
+async def test_a_browser_is_retired_after_its_visits(site: SiteServer) -> None:
+    config = CrawlConfig(browser=BrowserConfig(max_pages=3))
+    async with opened(config) as (pool, fetcher, events):
+        for _ in range(7):
+            assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
+        assert sum(isinstance(event, BrowserRetired) for event in events) == 2
+        assert sum(isinstance(event, BrowserLaunched) for event in events) == 3
+        assert repr(pool).startswith("<BrowserPool 1 browsers, 0/4")
+
+
+async def test_visits_cancelled_at_any_moment_leave_no_page(site: SiteServer) -> None:
+    random = Random(7)
+    async with opened() as (pool, fetcher, _):
+        await fetcher.fetch(Request(url=site.url("/status/200")))
+        for _ in range(25):
+            with anyio.move_on_after(random.uniform(0, 0.25)), suppress(CrawlError):
+                await fetcher.fetch(Request(url=site.url("/slow?seconds=0.05")))
+        assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
+        context = await pool.session(None).context()
+        with anyio.fail_after(5):
+            while len(context.pages) > pool.open_pages:  # noqa: ASYNC110 - the browser closes them in its own time
+                await anyio.sleep(0.02)
+        assert context.browser is not None
+        assert len(context.browser.contexts) == 1
+
+
+async def test_pages_that_reload_while_they_are_given_up_all_end(site: SiteServer) -> None:
+    config = CrawlConfig(fresh_contexts=True, visit=VisitConfig(timeout=5))
+    ended: list[int | None] = []
+    async with opened(config) as (_, fetcher, _), anyio.create_task_group() as tasks:
+
+        async def visit() -> None:
+            with suppress(CrawlError):
+                ended.append((await fetcher.fetch(Request(url=site.url("/history-storm")))).status)
+
+        for _ in range(12):
+            tasks.start_soon(visit)
+    assert ended == [200] * 12
+
+
+async def test_a_browser_that_does_not_start_says_what_to_do(tmp_path: Path) -> None:
+    broken = tmp_path / "chromium-headless-shell"
+    broken.write_text('#!/bin/sh\nif [ "$1" = --version ]; then echo Chromium 150.0.1.2; exit 0; fi\nexit 7\n')
+    broken.chmod(0o755)
+    async with opened(CrawlConfig(browser=BrowserConfig(executable=broken))) as (_, fetcher, _):
+        with pytest.raises(LaunchFailed, match="did not start.*doctor"):
+            await fetcher.fetch(Request(url="http://127.0.0.1:1/"))

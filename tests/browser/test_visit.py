@@ -1,0 +1,364 @@
+"""What one visit yields, for pages that behave and pages that do not, in both frame modes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
+from crawl4ai_browser.browser.pool import BrowserPool
+from crawl4ai_browser.config import CaptureConfig, CrawlConfig
+from crawl4ai_browser.errors import (
+    ConnectionFailed,
+    FetchError,
+    FetchTimeout,
+    NameNotResolved,
+    NavigationError,
+    NavigationTimeout,
+    ReadyTimeout,
+    TooManyRedirects,
+)
+from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Selector
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.snapshot import Snapshot
+from crawl4ai_browser.testing.site import Response, SiteServer, delayed
+
+Fetch = Callable[..., Awaitable[Snapshot]]
+
+
+def html_of(snapshot: Snapshot | None) -> str:
+    assert snapshot is not None
+    assert snapshot.html is not None
+    return snapshot.html
+
+
+def page(script: str, body: str = "<p>shell</p>") -> Response:
+    return Response.html(f"<!doctype html><title>page</title><body>{body}<script>{script}</script></body>")
+
+
+ADD = "const add = (text) => { const p = document.createElement('p'); p.textContent = text; document.body.append(p) };"
+
+
+# --- documents and their way
+
+
+async def test_status_headers_and_html_are_those_of_the_page(fetch: Fetch) -> None:
+    snapshot = await fetch("/status/404")
+    assert snapshot.status == 404
+    assert snapshot.headers["content-type"].startswith("text/html")
+    assert "<h1>status 404</h1>" in html_of(snapshot)
+
+
+async def test_http_redirects_are_listed_with_their_statuses(fetch: Fetch, site: SiteServer) -> None:
+    snapshot = await fetch("/redirect-chain?hops=2")
+    assert [(hop.url, hop.status) for hop in snapshot.redirects] == [
+        (site.url("/redirect-chain?hops=2"), 302),
+        (site.url("/redirect-chain?hops=1"), 302),
+    ]
+    assert (snapshot.final_url, snapshot.status) == (site.url("/redirect-chain?hops=0"), 200)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<script>location.replace('/status/404')</script>",
+        "<meta http-equiv=refresh content='0;url=/status/404'>",
+        "<meta http-equiv=refresh content='0.6; URL=\"/status/404\"'><p>moved</p>",
+        "<p>moved</p><script>addEventListener('load', () => { location.href = '/status/404' })</script>",
+    ],
+    ids=["script", "meta", "meta after a while", "script on load"],
+)
+async def test_client_redirects_end_at_the_page_they_lead_to(fetch: Fetch, site: SiteServer, source: str) -> None:
+    site.route("/client-redirect", Response.html(f"<!doctype html><title>moved</title>{source}"))
+    snapshot = await fetch("/client-redirect")
+    assert [(hop.url, hop.status, hop.kind) for hop in snapshot.redirects] == [
+        (site.url("/client-redirect"), None, "client")
+    ]
+    assert (snapshot.final_url, snapshot.status) == (site.url("/status/404"), 404)
+    assert "status 404" in html_of(snapshot)
+
+
+async def test_address_changed_by_script_keeps_the_document_it_came_with(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/pushed", page("history.pushState({}, '', '/elsewhere')"))
+    snapshot = await fetch("/pushed")
+    assert (snapshot.final_url, snapshot.status, snapshot.redirects) == (site.url("/elsewhere"), 200, ())
+
+
+async def test_no_content_is_a_snapshot_without_html(fetch: Fetch) -> None:
+    snapshot = await fetch("/204")
+    assert (snapshot.status, snapshot.html, snapshot.downloads) == (204, None, ())
+
+
+async def test_raw_html_is_shown_at_its_base_and_runs_its_scripts(
+    pool: BrowserPool, crawl_config: CrawlConfig, site: SiteServer
+) -> None:
+    site.route("/data.json", Response.json({"word": "fetched"}))
+    html = f"<p>raw</p><script>{ADD} fetch('data.json').then(r => r.json()).then(d => add('js:' + d.word))</script>"
+    request = Request.from_html(html, base_url=site.url("/folder/../page"))
+    snapshot = await BrowserFetcher(pool, crawl_config).fetch(request)
+    assert "js:fetched" in html_of(snapshot)
+    assert (snapshot.final_url, snapshot.base_url) == (site.url("/page"), site.url("/page"))
+    assert site.hit_count("/page") == 0
+    after = await BrowserFetcher(pool, crawl_config).fetch(Request(url=site.url("/status/404")))
+    assert after.status == 404
+
+
+async def test_doctype_and_frames_and_shadow_roots_are_in_the_html_when_asked(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/inner", page(ADD + "add('inside' + 1)"))
+    site.route(
+        "/outer",
+        page(
+            "document.querySelector('#host').attachShadow({mode: 'open'}).innerHTML = '<b>in the ' + 'shadow</b>';",
+            body="<div id=host></div><iframe src=/inner></iframe><iframe srcdoc='<i>old</i>'></iframe>",
+        ),
+    )
+    plain = html_of(await fetch("/outer", ready=Load()))
+    assert plain.startswith("<!DOCTYPE html>")
+    assert "shadowrootmode" not in plain
+    whole = html_of(await fetch("/outer", ready=Load(), shadow_roots=True, frames=True))
+    assert '<template shadowrootmode="open"' in whole
+    assert "<b>in the shadow</b>" in whole
+    assert "inside1" in whole
+    assert whole.count("srcdoc=") == 2
+    assert "data-frame-html" not in whole
+
+
+async def test_lone_surrogates_become_replacement_characters(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/surrogate", page("document.body.append('a\\ud800b')"))
+    assert "a\ufffdb" in html_of(await fetch("/surrogate"))
+
+
+async def test_html_over_the_limit_is_an_error(fetch: Fetch) -> None:
+    with pytest.raises(NavigationError, match="at most 50000"):
+        await fetch("/big?bytes=100000", max_html_bytes=50_000)
+
+
+async def test_a_kept_page_carries_no_window_name_over(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/name", page(ADD + "add('name:[' + window.name + ']'); window.name = 'left over'"))
+    for _ in range(3):
+        assert "name:[]" in html_of(await fetch("/name"))
+
+
+# --- ready
+
+
+async def test_quiet_waits_for_data_that_is_fetched_late(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/late.json", delayed(Response.json({"word": "late"}), 0.6))
+    site.route("/late", page(ADD + "fetch('/late.json').then(r => r.json()).then(d => add('js:' + d.word))"))
+    snapshot = await fetch("/late")
+    assert "js:late" in html_of(snapshot)
+    assert snapshot.ready is not None
+    assert snapshot.ready.met
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "let r = new XMLHttpRequest(); r.open('GET', '/part.json'); r.onload = () => add('js:' + r.response); r.send()",
+        "let get = (u) => fetch(u).then(r => r.text()); get('/part.json').then(() => get('/part.json?2'))"
+        ".then(t => add('js:' + t))",
+        "let s = document.createElement('script'); s.src = '/late.js'; onload = () => document.body.append(s)",
+        "requestAnimationFrame(() => requestAnimationFrame(() => add('js:part')))",
+        "new IntersectionObserver((seen) => { if (seen[0].isIntersecting) add('js:part') }).observe(document.body)",
+        "new ResizeObserver((_, self) => { self.disconnect(); add('js:part') }).observe(document.body)",
+        "document.body.animate([{opacity: 0}, {opacity: 1}], 300).finished.then(() => add('js:part'))",
+        "setTimeout(() => add('js:part'), 50)",
+    ],
+    ids=["XHR", "fetch chain", "inserted script", "animation frames", "intersection", "resize", "animation", "timer"],
+)
+async def test_quiet_waits_for_what_the_page_still_does(fetch: Fetch, site: SiteServer, script: str) -> None:
+    site.route("/part.json", delayed(Response.text("part"), 0.3))
+    site.route(
+        "/late.js", delayed(Response.text("add('js:part')", headers=(("Content-Type", "text/javascript"),)), 0.3)
+    )
+    site.route("/doing", page(ADD + script))
+    assert "js:part" in html_of(await fetch("/doing"))
+
+
+async def test_quiet_waits_longer_for_a_page_that_shows_nothing_yet(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/shell", page(ADD + "setTimeout(() => add('js:shown'), 350)", body="<div></div>"))
+    assert "js:shown" in html_of(await fetch("/shell"))
+
+
+async def test_pages_of_one_list_fetched_in_turn_are_not_taken_for_polling(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/list.json", lambda hit: delayed(Response.text(hit.query), 0.2))
+    script = (
+        "(async () => { for (let i = 0; i < 6; i++) add('js:' + await (await fetch('/list.json?n=' + i)).text()) })()"
+    )
+    site.route("/list", page(ADD + script))
+    assert "js:n=5" in html_of(await fetch("/list"))
+
+
+async def test_polling_does_not_hold_quiet_off(fetch: Fetch) -> None:
+    snapshot = await fetch("/never-idle")
+    assert snapshot.ready is not None
+    assert snapshot.ready.met
+
+
+async def test_a_page_that_never_rests_is_read_at_the_cap_without_an_error(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/restless", page(ADD + "let n = 0; setInterval(() => add('row ' + n++), 20)"))
+    snapshot = await fetch("/restless", ready=Quiet(cap=1))
+    assert snapshot.ready is not None
+    assert not snapshot.ready.met
+    assert snapshot.ready.detail == "the document kept changing"
+    assert "row 3" in html_of(snapshot)
+
+
+async def test_selector_that_comes_late_is_met(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/selector", page(ADD + "setTimeout(() => { add('x'); document.body.lastChild.id = 'late' }, 400)"))
+    snapshot = await fetch("/selector", ready=Selector(css="#late"))
+    assert 'id="late"' in html_of(snapshot)
+
+
+async def test_selector_states(fetch: Fetch, site: SiteServer) -> None:
+    script = (
+        "setTimeout(() => { document.querySelector('#a').hidden = false; document.querySelector('#b').remove() }, 200)"
+    )
+    site.route("/states", page(script, body="<p id=a hidden>a</p><p id=b>b</p>"))
+    assert '<p id="a">' in html_of(await fetch("/states", ready=Selector(css="#a", state="visible")))
+    assert '<p id="b">' not in html_of(await fetch("/states", ready=Selector(css="#b", state="absent")))
+
+
+async def test_selector_that_never_comes_is_a_timeout_that_keeps_the_html(fetch: Fetch) -> None:
+    with pytest.raises(ReadyTimeout, match="'#never' was not attached within 0.3 s") as caught:
+        await fetch("/status/200", ready=Selector(css="#never", timeout=0.3))
+    assert "status 200" in html_of(caught.value.snapshot)
+    assert caught.value.phase == "ready"
+
+
+async def test_selector_that_is_none_says_so(fetch: Fetch) -> None:
+    with pytest.raises(FetchError, match="not a valid selector"):
+        await fetch("/status/200", ready=Selector(css="p[["))
+
+
+async def test_predicate_is_an_expression_or_a_function_even_where_eval_is_forbidden(
+    fetch: Fetch, site: SiteServer
+) -> None:
+    policy = (("Content-Security-Policy", "script-src 'unsafe-inline'"),)
+    script = "setTimeout(() => { window.done = 'yes' }, 200)"
+    site.route("/predicate", Response.html(f"<p>p</p><script>{script}</script>", headers=policy))
+    for predicate in ("window.done === 'yes'", "() => window.done", "async () => window.done"):
+        snapshot = await fetch("/predicate", ready=Predicate(script=predicate))
+        assert snapshot.ready is not None
+        assert snapshot.ready.met
+
+
+async def test_predicate_that_raises_says_so(fetch: Fetch) -> None:
+    with pytest.raises(ReadyTimeout, match="nonsense is not defined"):
+        await fetch("/status/200", ready=Predicate(script="nonsense.at.all", timeout=0.5))
+
+
+async def test_domcontentloaded_does_not_wait_and_delay_does(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/timer", page(ADD + "setTimeout(() => add('js:' + 'timer'), 300)"))
+    assert "js:timer" not in html_of(await fetch("/timer", ready=DomContentLoaded()))
+    assert "<p>js:timer" in html_of(await fetch("/timer", ready=Delay(seconds=0.5)))
+
+
+# --- pages that do not behave
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "text"),
+    [
+        ("/drop", ConnectionFailed, "ERR_EMPTY_RESPONSE"),
+        ("/reset", ConnectionFailed, "ERR_CONNECTION_RESET"),
+        ("/redirect-loop", TooManyRedirects, "ERR_TOO_MANY_REDIRECTS"),
+        ("/meta-refresh-loop", TooManyRedirects, "8 documents"),
+        ("/script-redirect-loop", TooManyRedirects, "8 documents"),
+        ("/truncated", NavigationError, "cut short"),
+        ("/cut-chunk", NavigationError, "cut short"),
+        ("/reset-body", NavigationError, "cut short"),
+        ("/alert-loop", FetchTimeout, "more than 10 dialogs"),
+    ],
+)
+async def test_a_broken_answer_fails_at_once(fetch: Fetch, path: str, error: type[FetchError], text: str) -> None:
+    with pytest.raises(error, match=text) as caught:
+        await fetch(path, max_navigations=8)
+    assert caught.value.blame == "site"
+    assert caught.value.request is not None
+
+
+async def test_refused_connection_and_unknown_host_are_told_apart(pool: BrowserPool, crawl_config: CrawlConfig) -> None:
+    fetcher = BrowserFetcher(pool, crawl_config)
+    with pytest.raises(NameNotResolved):
+        await fetcher.fetch(Request(url="http://no-such-host.invalid/"))
+    with SiteServer() as closed:
+        url = closed.url("/")
+    with pytest.raises(ConnectionFailed, match="ERR_CONNECTION_REFUSED"):
+        await fetcher.fetch(Request(url=url))
+
+
+@pytest.mark.parametrize("path", ["/hang-headers", "/busy-loop", "/hang-body"])
+async def test_one_deadline_covers_whatever_hangs(fetch: Fetch, path: str) -> None:
+    with pytest.raises(FetchTimeout):
+        await fetch(path, timeout=1.5, navigation_timeout=1.0)
+
+
+async def test_a_document_that_stops_in_the_middle_keeps_what_came(fetch: Fetch) -> None:
+    with pytest.raises(NavigationTimeout, match="not parsed within") as caught:
+        await fetch("/hang-body", navigation_timeout=0.8)
+    assert "A line of text" in html_of(caught.value.snapshot)
+
+
+async def test_dialogs_are_dismissed_and_told(fetch: Fetch) -> None:
+    snapshot = await fetch("/dialogs")
+    assert len(snapshot.dialogs) == 2
+
+
+async def test_a_storm_of_windows_is_closed(fetch: Fetch, pool: BrowserPool) -> None:
+    snapshot = await fetch("/window-open-storm")
+    assert len(snapshot.popups) >= 30
+    context = await pool.session(None).context()
+    for _ in range(100):
+        if len(context.pages) <= pool.open_pages:
+            break
+        await context.pages[-1].wait_for_event("close")
+    assert len(context.pages) <= pool.open_pages
+
+
+async def test_the_page_after_one_that_asks_to_stay_is_reached(fetch: Fetch) -> None:
+    for _ in range(2):
+        await fetch("/before-unload")
+        assert (await fetch("/status/200")).status == 200
+
+
+# --- records and pictures
+
+
+async def test_console_and_requests_are_recorded_when_asked(
+    pool: BrowserPool, crawl_config: CrawlConfig, site: SiteServer
+) -> None:
+    site.route(
+        "/noisy", page("console.warn('careful'); fetch('/status/500'); setTimeout(() => { throw Error('oh') }, 10)")
+    )
+    request = Request(url=site.url("/noisy"), capture=CaptureConfig(console=True, requests=True))
+    snapshot = await BrowserFetcher(pool, crawl_config).fetch(request)
+    assert ("warning", "careful") in [(message.level, message.text) for message in snapshot.console]
+    assert ("uncaught", "oh") in [(message.level, message.text) for message in snapshot.console]
+    statuses = {record.url: record.status for record in snapshot.requests}
+    assert statuses[site.url("/noisy")] == 200
+    assert statuses[site.url("/status/500")] == 500
+    quiet = await BrowserFetcher(pool, crawl_config).fetch(Request(url=site.url("/noisy")))
+    assert (quiet.console, quiet.requests) == ((), ())
+
+
+async def test_screenshot_and_pdf_are_pictures_of_the_page(
+    pool: BrowserPool, crawl_config: CrawlConfig, site: SiteServer
+) -> None:
+    site.route("/tall", page("", body="<div style='height:3000px'>tall</div>"))
+    sizes: list[tuple[int, int]] = []
+    for screenshot in ("viewport", "full_page"):
+        request = Request(url=site.url("/tall"), capture=CaptureConfig(screenshot=screenshot, pdf=True))
+        snapshot = await BrowserFetcher(pool, crawl_config).fetch(request)
+        assert snapshot.screenshot is not None
+        assert snapshot.pdf is not None
+        assert snapshot.pdf.startswith(b"%PDF")
+        sizes.append(png_size(snapshot.screenshot))
+    assert sizes[0] == (1280, 800)
+    assert sizes[1][1] > 3000
+
+
+def png_size(picture: bytes) -> tuple[int, int]:
+    assert picture.startswith(b"\x89PNG")
+    return int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])
