@@ -167,8 +167,8 @@ def _canonical_escapes(text: str) -> str:
 
 
 _SERIALIZED = re.compile(r"([a-z][a-z0-9+.-]*:)(?://(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-"""A URL as the URL Standard serializes it, in which the delimiters stand for themselves alone. Splitting its text costs a
-third of asking the parser for each part."""
+"""A URL as the URL Standard serializes it, in which the delimiters stand for themselves alone. Splitting its text costs
+a third of asking the parser for each part."""
 
 _ROUTE = re.compile(r"#!?/.+|#![^/].*", re.DOTALL)
 """A fragment that a client-side router takes for a path (`#/users/1`, `#!/users/1`, `#!users`). Bare `#/` and `#!` are

@@ -61,13 +61,13 @@ class Admitted:
     """What came of some found URLs."""
 
     new: int = 0
-    offers: dict[int, Position] = field(default_factory=dict)
+    offers: dict[int, Position] = field(default_factory=dict["int", "Position"])
     """By host, where the first of its new requests stands."""
-    origins: dict[int, str] = field(default_factory=dict)
+    origins: dict[int, str] = field(default_factory=dict[int, str])
     """Of the hosts offered."""
-    queued: list[Candidate] = field(default_factory=list)
-    refused: list[tuple[str, Refusal]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    queued: list[Candidate] = field(default_factory=list[Candidate])
+    refused: list[tuple[str, Refusal]] = field(default_factory=list[tuple[str, Refusal]])
+    warnings: list[str] = field(default_factory=list[str])
 
     def refuse(self, url: str, rule: str, detail: str) -> None:
         """Leave a URL out."""

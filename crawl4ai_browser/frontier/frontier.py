@@ -7,10 +7,10 @@ queued. So a lease costs no write.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -83,7 +83,7 @@ class Frontier:
         clock: Clock,
         observers: Observer,
         allow_files: bool = False,
-    ) -> AsyncIterator[Frontier]:
+    ) -> AsyncGenerator[Frontier]:
         """The frontier that lies in the database, as it was left.
 
         `scope` holds for what is found from now on; its page budget counts earlier runs too.
@@ -102,7 +102,7 @@ class Frontier:
         yield cls(database, admission, schedule, seeds=SeedLedger(loaded.seeds), clock=clock, observers=observers)
 
     def call_when_queued(self, callback: Callable[[], None]) -> None:
-        """Call this on the event loop whenever a lease may have become possible: something was queued, or a lease ended."""
+        """Call this, on the event loop, whenever a lease may have become possible."""
         self._on_queued = callback
 
     # --- adding
@@ -140,8 +140,9 @@ class Frontier:
                 if new:
                     await self._database.run(operations.add, self._admission, new, record, then=self._admit)
                 self._on_queued()
-        if is_first and (record := self._seeds.end()) is not None:
-            await self._database.run(operations.add, self._admission, (), record)
+        whole_record = self._seeds.end() if is_first else None
+        if whole_record is not None:
+            await self._database.run(operations.add, self._admission, (), whole_record)
 
     # --- leasing
 
@@ -174,11 +175,11 @@ class Frontier:
         due = self._schedule.take_due(self._clock.monotonic())
         if due:
 
-            def offer(_: None) -> None:
-                for _, host, position in due:
+            def offer_all(_: object) -> None:
+                for _row, host, position in due:
                     self._schedule.offer(host, position)
 
-            await self._database.run(request_rows.queue_delayed, [row for row, _, _ in due], then=offer)
+            await self._database.run(request_rows.queue_delayed, [row for row, _, _ in due], then=offer_all)
 
     def _lease_of(self, row: QueuedRow) -> Lease:
         return Lease(
@@ -245,7 +246,7 @@ class Frontier:
         )
         due = self._clock.monotonic() + delay
 
-        def put_back(_: bool) -> None:
+        def put_back(_: object) -> None:
             if delay > 0:
                 self._schedule.delay(lease.id, due)
             else:
@@ -317,4 +318,4 @@ class Frontier:
 def _first_of(group: ExceptionGroup[Exception]) -> Exception:
     """What a task group raised, without the group."""
     first = group.exceptions[0]
-    return _first_of(first) if isinstance(first, ExceptionGroup) else first
+    return _first_of(cast("ExceptionGroup[Exception]", first)) if isinstance(first, ExceptionGroup) else first

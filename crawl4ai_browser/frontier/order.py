@@ -46,7 +46,7 @@ def depth_first() -> Order:
 
 
 def best_first(scorer: Scorer) -> Order:
-    """The highest score first. A scorer that raises, or gives no number, puts its candidate last and is warned about."""
+    """The highest score first. Where the scorer raises or gives no number, the URL goes last and there is a warning."""
 
     def by_score(candidate: Candidate, _: int) -> float:
         score = float(scorer(candidate))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from crawl4ai_browser.storage.request_rows import QueuedRow, Tally
 
 OpensAt = Callable[[str], float]
-"""Tells when another visit of a host may start, by the clock's monotonic time: not after now means now, infinity means not
-before one of its visits ends."""
+"""Tells when another visit of a host may start, by the clock's monotonic time: not after now means now, infinity means
+not before one of its visits ends."""
 
 FETCHED = 16
 """Requests fetched at once: a trip to the database's thread costs as much as ten of the rows it brings."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -12,50 +12,56 @@ from crawl4ai_browser.frozen import Frozen
 
 LinkKind = Literal["anchor", "area", "canonical", "alternate", "next", "prev"]
 
-BINARY_SUFFIXES = frozenset(
-    # images, audio, video, fonts (not js and css: pages are called /wiki/Node.js, and no anchor leads to a script)
-    "jpg jpeg png gif webp avif svg svgz ico bmp tif tiff heic psd eps mp3 m4a aac ogg oga opus wav flac wma mp4 m4v mov "
-    "avi mkv webm wmv flv mpg mpeg 3gp m3u8 woff woff2 ttf otf eot "
-    # archives, installers, disk images, data
-    "zip gz tgz bz2 xz zst 7z rar tar jar war whl deb rpm apk msi exe dmg pkg iso img bin dll "
-    # documents
-    "pdf doc docx xls xlsx ppt pptx odt ods odp epub mobi".split()
-)
-"""Suffixes of files that no page is made of and that can be large."""
+_BINARY = """
+    jpg jpeg png gif webp avif svg svgz ico bmp tif tiff heic psd eps
+    mp3 m4a aac ogg oga opus wav flac wma mp4 m4v mov avi mkv webm wmv flv mpg mpeg 3gp m3u8 woff woff2 ttf otf eot
+    zip gz tgz bz2 xz zst 7z rar tar jar war whl deb rpm apk msi exe dmg pkg iso img bin dll
+    pdf doc docx xls xlsx ppt pptx odt ods odp epub mobi
+"""
+
+BINARY_SUFFIXES = frozenset(_BINARY.split())
+"""Suffixes of files that are no pages and may be large, much as Scrapy's link extractor leaves them out. Without `js`
+and `css`: hardly an anchor leads to a script, while pages are called `/wiki/Node.js`."""
 
 
 class TrapLimits(Frozen):
-    """What keeps a crawl out of places that never end. None: no limit."""
+    """What keeps a crawl out of places that never end. None: no limit.
+
+    The first three catch what hardly any real page has. The last two count, so they may also cut off real pages of a
+    large site; they are for sites with calendars and filters.
+    """
 
     max_url_length: int | None = Field(default=2083, gt=0)
-    """Characters. 2083 was Internet Explorer's limit, so sites keep below it (Scrapy has the same)."""
+    """Characters. 2083 was the limit of Internet Explorer, so sites keep below it; Scrapy has the same."""
     max_path_segments: int | None = Field(default=20, gt=0)
-    """Heritrix' limit (TooManyPathSegmentsDecideRule)."""
+    """As in Heritrix (`TooManyPathSegmentsDecideRule`)."""
     max_segment_repeats: int | None = Field(default=3, gt=0)
-    """Times one segment may occur in a path: relative links that climb wrongly make `/a/b/a/b/a/b`."""
+    """Times that one segment may occur in a path: wrong relative links lead to `/a/b/a/b/a/b` without end."""
     max_pages_per_host: int | None = Field(default=None, gt=0)
+    """URLs of one host, seeds included."""
     max_query_variants: int | None = Field(default=None, gt=0)
-    """URLs of one path that differ by their query alone, as calendars and filters make them without end."""
+    """URLs that differ by their query alone, as calendars and filters make them without end."""
 
 
-def _as_text(pattern: object) -> object:
+def _as_text(pattern: Any) -> Any:
     """A compiled regular expression as the text it is kept as."""
     if not isinstance(pattern, re.Pattern):
         return pattern
-    flags = "".join(letter for letter, flag in (("i", re.I), ("s", re.S), ("m", re.M)) if pattern.flags & flag)
-    return REGEX_PREFIX + (f"(?{flags})" if flags else "") + str(pattern.pattern)
+    compiled = cast("re.Pattern[str]", pattern)
+    flags = "".join(letter for letter, flag in (("i", re.I), ("m", re.M), ("s", re.S)) if compiled.flags & flag)
+    return f"{REGEX_PREFIX}(?{flags}){compiled.pattern}" if flags else f"{REGEX_PREFIX}{compiled.pattern}"
 
 
 UrlPattern = Annotated[str, BeforeValidator(_as_text)]
-"""A glob (`/docs/*`, `*.pdf`, `https://example.com/*`), or a regular expression after `re:`; see `frontier.patterns`. A
-compiled `re.Pattern` is taken too."""
+"""A glob (`/docs/*`, `*.html`, `https://example.com/*`) or, after `re:`, a regular expression; see
+`crawl4ai_browser.frontier.patterns`. A compiled `re.Pattern` is taken too."""
 
 
 class Scope(Frozen):
-    """Which found URLs are visited. Seeds always are; their links are judged by what stands here.
+    """Which of the URLs that are found are visited. Seeds always are; their links are judged by what stands here.
 
-    A URL is in scope when its host is, any `include` pattern matches (or none is given), no `exclude` pattern does, and no
-    limit is exceeded. Every refusal is reported as a `UrlRefused` event with the rule and its value.
+    A link is in scope when its host is, any `include` pattern matches it (or none is given), no `exclude` pattern does,
+    and no limit is exceeded. Every refusal is reported as a `UrlRefused` event that names the field and its value.
     """
 
     max_depth: int | None = Field(default=None, ge=0)
@@ -64,18 +70,20 @@ class Scope(Frozen):
     """Results given out, failed ones included, over all runs of the crawl. URLs skipped on purpose (robots.txt) do not
     count. None: no limit."""
     same: Literal["host", "site", "any"] = "host"
-    """How near to the seed that led to it: its host and port, its registrable domain (`example.co.uk`), or anywhere."""
+    """How near a link must be to the seed that led to it: the same host and port, the same registrable domain
+    (`example.co.uk` with all its subdomains), or anything."""
     hosts: tuple[str, ...] = ()
-    """Hosts that are in scope beside those of `same`: `example.org`, `*.example.org` (its subdomains), `localhost:8000`."""
+    """Hosts that are in scope besides: `example.org`, `*.example.org` for its subdomains, `localhost:8000`."""
     include: tuple[UrlPattern, ...] = ()
     exclude: tuple[UrlPattern, ...] = ()
     query_keep: frozenset[str] | None = None
-    """Query parameters that stay in found URLs, all others are taken off; None: all stay, empty: none does."""
+    """Query parameters that links keep, the others are taken off. None: all; empty: none."""
     query_drop: frozenset[str] = frozenset()
-    """Query parameters that are taken off found URLs."""
+    """Query parameters that are taken off links."""
     skip_suffixes: frozenset[str] = BINARY_SUFFIXES
-    """Suffixes of paths, lower case without the dot, that are not followed. Empty: files are visited, and downloaded."""
+    """Suffixes of paths, lower case without the dot, that are not followed. Empty: files are visited and downloaded."""
     link_kinds: frozenset[LinkKind] = frozenset({"anchor", "area", "next", "prev"})
+    """Which links are followed. `alternate` adds translations and feeds, `canonical` the page's own other address."""
     obey_nofollow: bool = False
     """Whether links with `rel=nofollow` stay out. It is advice to search engines about ranking, not about access."""
     traps: TrapLimits = TrapLimits()

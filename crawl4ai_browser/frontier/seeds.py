@@ -1,4 +1,4 @@
-"""Seeds: a stream of requests in batches, and the record by which a crawl that goes on is known to be the same crawl."""
+"""Seeds: a stream of requests in batches, and the record by which a crawl that goes on is known to be the same."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def read(seeds: Seeds, send: MemoryObjectSendStream[Request]) -> None:
 
 
 async def next_batch(receive: MemoryObjectReceiveStream[Request]) -> list[Request]:
-    """What has arrived, at least one and at most `BATCH`; empty at the end. A source that trickles is not waited for."""
+    """What has arrived: at least one, at most `BATCH`; empty at the end. A source that trickles is not waited for."""
     batch: list[Request] = []
     with suppress(anyio.EndOfStream, anyio.WouldBlock):
         batch.append(await receive.receive())
@@ -60,8 +60,11 @@ class SeedRecord(Frozen):
 
 
 class SeedLedger:
-    """Compares the seeds of a crawl that goes on with those it began with. Seeds may be a generator, so all that can be
-    asked is that the same come again in the same order; nothing may be leased before that is known."""
+    """Compares the seeds of a crawl that goes on with those it began with.
+
+    Seeds may be a generator, so all that can be asked is that the same come again in the same order; nothing may be
+    leased before that is known.
+    """
 
     def __init__(self, stored: SeedRecord) -> None:
         self._stored = stored

@@ -1,4 +1,8 @@
-"""Database: the one SQLite database of a crawl, driven from a thread of its own so that it never blocks the event loop."""
+"""Database: the one SQLite database of a crawl, driven from a thread of its own so that the event loop never waits.
+
+The thread is ours, not one of anyio's pool: handing a call to it and back costs 45 µs of CPU where that of
+`anyio.to_thread` with a limiter of one costs 80 to 150, measured with 1 to 16 tasks that call at once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import sqlite3
 from contextlib import asynccontextmanager
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, overload
 
 import anyio
 
@@ -16,7 +20,7 @@ from crawl4ai_browser.storage.connect import connect
 from crawl4ai_browser.storage.sqlite_errors import storage_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
 Connection = sqlite3.Connection
@@ -75,7 +79,7 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path | None) -> AsyncIterator[Database]:
+    async def open(cls, path: Path | None) -> AsyncGenerator[Database]:
         """The database in the file `path`, made when there is none; None: one that is gone with the process.
 
         Raises:
@@ -91,7 +95,15 @@ class Database:
             with anyio.CancelScope(shield=True):
                 await database._close()
 
-    async def run(self, operation: Callable[[Connection, *Args], R], *args: *Args, then: Callable[[R], T] = _same) -> T:
+    @overload
+    async def run(self, operation: Callable[[Connection, *Args], R], *args: *Args) -> R: ...
+
+    @overload
+    async def run(self, operation: Callable[[Connection, *Args], R], *args: *Args, then: Callable[[R], T]) -> T: ...
+
+    async def run(
+        self, operation: Callable[[Connection, *Args], Any], *args: *Args, then: Callable[[Any], Any] = _same
+    ) -> Any:
         """What `then` makes of what `operation(connection, *args)` returned.
 
         The operation runs in the database's thread, in one transaction. `then` runs on the event loop right after the
@@ -103,10 +115,11 @@ class Database:
         """
         if self._is_closed:
             raise StorageError(f"the database is closed: {self._name}")
-        answer: asyncio.Future[T] = self._loop.create_future()
+        answer: asyncio.Future[Any] = self._loop.create_future()
         self._jobs.put(_Job(lambda connection: operation(connection, *args), then, answer))
         with anyio.CancelScope(shield=True):
-            return await answer
+            await answer
+        return answer.result()
 
     async def _close(self) -> None:
         self._is_closed = True

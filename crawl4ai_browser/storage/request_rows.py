@@ -76,7 +76,7 @@ class Tally(NamedTuple):
 _INSERT = f"""
     INSERT INTO requests (id, state, host, seed, depth, parent, urgency, key, fingerprint, url, overrides)
     VALUES (?, {schema.QUEUED}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""  # noqa: S608 - a number of ours
+"""
 
 _FIRST_OF_HOST = f"""
     SELECT row.id, row.host, row.urgency, row.key, row.depth, parent.url, row.attempts, row.browser_deaths, row.url,
@@ -85,7 +85,7 @@ _FIRST_OF_HOST = f"""
     WHERE row.host = ? AND row.state = {schema.QUEUED}
     ORDER BY row.urgency, row.key, row.id
     LIMIT ?
-"""  # noqa: S608 - a number of ours
+"""
 
 
 def next_id(connection: Connection) -> int:
@@ -110,7 +110,7 @@ def known(connection: Connection, fingerprints: Sequence[bytes]) -> dict[bytes, 
         start += size
         chunk += [None] * (size - len(chunk))
         holes = ",".join("?" * size)
-        statement = f"SELECT fingerprint, id, state, depth FROM requests WHERE fingerprint IN ({holes})"  # noqa: S608
+        statement = f"SELECT fingerprint, id, state, depth FROM requests WHERE fingerprint IN ({holes})"
         for fingerprint, *row in connection.execute(statement, chunk):
             found[fingerprint] = KnownRow(*row)
     return found
@@ -136,7 +136,7 @@ def first_of_hosts(
 
 def finish(connection: Connection, row: int, state: int) -> tuple[int, int] | None:
     """Mark a queued request as finished: its depth and the id of its seed's host; None where it is not queued."""
-    statement = f"UPDATE requests SET state = ? WHERE id = ? AND state = {schema.QUEUED} RETURNING depth, seed"  # noqa: S608
+    statement = f"UPDATE requests SET state = ? WHERE id = ? AND state = {schema.QUEUED} RETURNING depth, seed"
     answer: tuple[int, int] | None = connection.execute(statement, (state, row)).fetchone()
     return answer
 
@@ -146,21 +146,19 @@ def put_back(connection: Connection, row: int, changes: tuple[int, int, int, str
     statement = f"""
         UPDATE requests SET state = ?, attempts = ?, browser_deaths = ?, attempt_records = ?
         WHERE id = ? AND state = {schema.QUEUED}
-    """  # noqa: S608 - a number of ours
+    """
     return connection.execute(statement, (*changes, row)).rowcount == 1
 
 
 def queue_delayed(connection: Connection, rows: Sequence[int]) -> None:
     """Their wait is over."""
-    statement = f"UPDATE requests SET state = {schema.QUEUED} WHERE id = ? AND state = {schema.DELAYED}"  # noqa: S608
+    statement = f"UPDATE requests SET state = {schema.QUEUED} WHERE id = ? AND state = {schema.DELAYED}"
     connection.executemany(statement, [(row,) for row in rows])
 
 
 def queue_all_delayed(connection: Connection) -> None:
     """Waits run in memory, so an opened database has none."""
-    connection.execute(
-        f"UPDATE requests SET state = {schema.QUEUED} WHERE state = {schema.DELAYED}"  # noqa: S608 - numbers of ours
-    )
+    connection.execute(f"UPDATE requests SET state = {schema.QUEUED} WHERE state = {schema.DELAYED}")
 
 
 def tally(connection: Connection) -> Tally:
@@ -189,7 +187,7 @@ def first_ranks(connection: Connection) -> list[tuple[int, float, float]]:
             SELECT id FROM requests WHERE host = waiting.host AND state = {schema.QUEUED}
             ORDER BY urgency, key, id LIMIT 1
         )
-    """  # noqa: S608 - numbers of ours
+    """
     return list(connection.execute(statement))
 
 
