@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawl4ai_browser.fetcher import PlainResponse
 from crawl4ai_browser.politeness.robots import MAX_BYTES, RobotsRules, parse_robots, robots_url, rules_of_response
@@ -111,6 +114,23 @@ def test_many_names_with_many_rules_do_not_multiply() -> None:
     text = names + b"Disallow: /x\n" * 20_000
     assert parse_robots(text, "bot7").rule_count == 20_000
     assert parse_robots(text, BOT) == RobotsRules()
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [b"User-agent: *", b"User-agent: FooBot", b"Disallow: /", b"Allow: /a*b$", b"Crawl-delay: 1e9", b"Sitemap: ["]
+    )
+    | st.binary(max_size=40).map(lambda value: b"Disallow: " + value)
+    | st.binary(max_size=40)
+)
+
+
+@given(LINES, st.text(max_size=30))
+def test_no_file_and_no_address_is_beyond_reading(lines: list[bytes], path: str) -> None:
+    rules = parse_robots(b"\n".join(lines), BOT, base_url=SITE)
+    assert rules.allows(SITE + path) in (True, False)
+    assert rules.allows(SITE + "/robots.txt")
+    assert 0 <= rules.crawl_delay < math.inf
 
 
 def response(status: int, body: bytes = b"User-agent: *\nDisallow: /") -> PlainResponse:
