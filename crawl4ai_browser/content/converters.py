@@ -1,0 +1,153 @@
+"""How an element's text becomes Markdown: markdownify's rules, and ours where a page needs more than they give.
+
+markdownify's rules are methods `convert_<tag>(element, text, parent_tags)`. `Converters` takes them as they are where
+it has no method of its own; those of its own say in what they differ.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol, cast
+
+from markdownify import ATX, MarkdownConverter
+
+from crawl4ai_browser.content.clean import collapse
+from crawl4ai_browser.content.escape import balance_brackets, link_destination, link_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+_BLOCK_MARK = re.compile(r"(?:#{1,6} |> |[-+] |\d+[.)] |\||```|:   |---$)")
+_HEADING = re.compile(r"(#{1,6} )(.+)")
+_BACKTICKS = re.compile(r"`+")
+_CLOSING_HASHES = re.compile(r"(\s)(#+)$")
+_NOTHING: frozenset[str] = frozenset()
+
+
+class _Rule(Protocol):
+    def __call__(self, el: object, text: str, parent_tags: Collection[str]) -> str: ...
+
+
+class Converters(MarkdownConverter):
+    """markdownify with `#` headings, `-` bullets and `<sup>`/`<sub>` kept (it drops them, so that 10² becomes 102)."""
+
+    class Options:
+        """Over markdownify's DefaultOptions."""
+
+        heading_style = ATX
+        bullets = "-"
+        sub_symbol = "<sub>"
+        sup_symbol = "<sup>"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rules: dict[str, _Rule] = {}
+
+    def by_rule(self, tag: str, text: str) -> str:
+        """`text` as markdownify's rule for the tag has it, outside of code and table cells."""
+        rule = self._rules.get(tag)
+        if rule is None:
+            rule = self._rules[tag] = cast("_Rule", getattr(self, "get_conv_fn")(tag))  # noqa: B009 - not in its stubs
+        return rule(None, text, parent_tags=_NOTHING)
+
+    def inline(self, tag: str, text: str) -> str:
+        """Text of an inline element, such as `**text**`.
+
+        markdownify keeps a space at either edge outside of the markers, but loses a line break there, and sets one pair
+        of markers around several paragraphs, where they mean nothing. Here each paragraph gets its own.
+        """
+        if "\n\n" in text:
+            return _each_block(text, lambda block: self.inline(tag, block))
+        stripped = text.strip()
+        if not stripped:
+            return " " if text else ""
+        return _keep_edges(text, self.by_rule(tag, stripped))
+
+    def heading(self, level: int, text: str) -> str:
+        """A heading on one line."""
+        text = _CLOSING_HASHES.sub(r"\1\\\2", collapse(text))
+        return self.by_rule(f"h{level}", text).strip("\n")
+
+    def link(self, text: str, target: str, *, title: str = "") -> str:
+        """A link; `target` is what follows the text, such as `(https://example.com/)`.
+
+        markdownify puts whole blocks between the brackets, which CommonMark does not read as a link. Here the heading
+        in it becomes the link, else all paragraphs together on one line.
+        """
+        stripped = text.strip()
+        if not stripped:
+            return " " if text else ""
+        if "\n\n" in stripped or _BLOCK_MARK.match(stripped):
+            return _link_blocks(stripped.split("\n\n"), target)
+        return _keep_edges(text, f"[{balance_brackets(stripped)}]{target}")
+
+
+def _keep_edges(text: str, converted: str) -> str:
+    """The converted text with the space at the edges of the original, a hard line break at its end included."""
+    before = " " if text[0].isspace() else ""
+    if text.endswith("  \n"):
+        return f"{before}{converted}  \n"
+    return f"{before}{converted}{' ' if text[-1].isspace() else ''}"
+
+
+def _each_block(text: str, convert: Callable[[str], str]) -> str:
+    return "\n\n".join(
+        block if _BLOCK_MARK.match(block) or not block.strip() else convert(block) for block in text.split("\n\n")
+    )
+
+
+def _link_blocks(blocks: Sequence[str], target: str) -> str:
+    blocks = [block.strip() for block in blocks if block.strip()]
+    for index, block in enumerate(blocks):
+        heading = _HEADING.fullmatch(block)
+        if heading:
+            linked = f"{heading[1]}[{balance_brackets(heading[2])}]{target}"
+            return "\n\n".join([*blocks[:index], linked, *blocks[index + 1 :]])
+    plain = [not _BLOCK_MARK.match(block) for block in blocks]
+    if all(plain):
+        return f"[{balance_brackets(' '.join(' '.join(blocks).split()))}]{target}"
+    index = plain.index(True) if True in plain else -1
+    if index >= 0:
+        blocks[index] = f"[{balance_brackets(blocks[index])}]{target}"
+    return "\n\n".join(blocks)
+
+
+def inline_target(url: str, title: str) -> str:
+    """What follows the text of an inline link: `(url "title")`."""
+    return f"({link_destination(url)}{link_title(title)})"
+
+
+def image(alt: str, url: str, title: str) -> str:
+    """An image. `alt` is plain text."""
+    alt = " ".join(alt.split()).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return f"![{alt}]({link_destination(url)}{link_title(title)})"
+
+
+def fenced_code(text: str, language: str) -> str:
+    """A code block whose fence is longer than any run of backticks in it (CommonMark 4.5)."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0) if "```" in text else 0
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def list_item(text: str, bullet: str) -> str:
+    """An item whose further lines are indented to the width of its bullet, as markdownify does."""
+    return f"{bullet} {indent(text, ' ' * (len(bullet) + 1))}"
+
+
+def indent(text: str, margin: str) -> str:
+    """All lines but the first, and but blank ones, set in by the margin."""
+    if "\n" not in text:
+        return text
+    return "\n".join([margin + line if line else line for line in text.split("\n")])[len(margin) :]
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """A row in markdownify's form."""
+    return "|" + "".join([f" {cell} |" for cell in cells])
+
+
+def table_rule(alignments: Sequence[str]) -> str:
+    """The line under a table's head; GitHub's marks for left, center and right."""
+    marks = {"left": ":---", "center": ":---:", "right": "---:"}
+    return "| " + " | ".join([marks.get(alignment, "---") for alignment in alignments]) + " |"
