@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -25,6 +26,10 @@ Routes = dict[str, Handler | Response]
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 """One range of bytes; several in one request (RFC 9110, 14.2) are answered with the whole, as the standard allows."""
+
+
+_RESERVED_BLOCK = b"\x06"
+"""The start of a deflate block of type 3, which is an error (RFC 1951, 3.2.3)."""
 
 
 def delayed(response: Response, seconds: float) -> Response:
@@ -85,11 +90,15 @@ def gzipped(response: Response) -> Response:
 
 
 def badly_gzipped(response: Response) -> Response:
-    """A compressed body with bytes in the middle that are no valid deflate data."""
-    compressed = gzipped(response)
-    body = _body(compressed)
-    middle = len(body) // 2
-    return replace(compressed, body=body[:middle] + b"\xff" * 16 + body[middle + 16 :])
+    """A compressed body whose second half no decoder can read.
+
+    Wrong bytes alone would not do: most are valid codes for other text, and Chromium does not check the checksum.
+    """
+    body = _body(response)
+    compressor = zlib.compressobj(wbits=31)  # 31: the gzip format
+    first_half = compressor.compress(body[: len(body) // 2]) + compressor.flush(zlib.Z_FULL_FLUSH)
+    compressed = first_half + _RESERVED_BLOCK * 64
+    return replace(response, headers=(*response.headers, ("Content-Encoding", "gzip")), body=compressed)
 
 
 def cut_gzip(response: Response, *, missing_bytes: int = 20) -> Response:

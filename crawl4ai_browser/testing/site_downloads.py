@@ -21,8 +21,11 @@ from crawl4ai_browser.testing.site_hostile_pages import script_page
 from crawl4ai_browser.testing.site_requests import Hit
 from crawl4ai_browser.testing.site_responses import Headers, Repeat, Response, Send, Step
 
-REPORT = b"Readings of the upper station\n" * 40
+REPORT = b"Readings of the upper station\n" * 400
 """The content of most small downloads."""
+
+BREAK_BYTES = 5000
+"""Where broken downloads break: well beyond the 1024 bytes that Chromium reads to tell a file's type."""
 
 PATTERN_BLOCK = bytes(range(256)) * 256
 """What `/download/large` is made of: byte n of the file is n % 256. 64 KiB, the size of one send."""
@@ -68,13 +71,13 @@ def _awkward_names() -> Routes:
 def _broken_downloads(report: Response) -> Routes:
     return {
         "/download/truncated": truncated(report, missing_bytes=1000),
-        "/download/reset": reset_after(report, sent_bytes=200),
-        "/download/stalled": hanging_after(report, sent_bytes=200),
-        "/download/slow": dripped(report, chunk_bytes=100, interval=0.1),
+        "/download/reset": reset_after(report, sent_bytes=BREAK_BYTES),
+        "/download/stalled": hanging_after(report, sent_bytes=BREAK_BYTES),
+        "/download/slow": dripped(report, chunk_bytes=1500, interval=0.1),
         "/download/endless": endless(b"more " * 200, interval=0.02, headers=report.headers),
         # The first answer breaks off; a Range request for the rest, or a new try, gets what it asks for.
         "/download/resumable": lambda hit: (
-            reset_after(report, sent_bytes=500) if hit.index == 0 else ranged(report, hit)
+            reset_after(report, sent_bytes=BREAK_BYTES) if hit.index == 0 else ranged(report, hit)
         ),
     }
 
@@ -91,7 +94,6 @@ def _download_pages() -> Routes:
         ),
         "/download/by-script": script_page(
             "by-script",
-            body=anchor,
             script='for (const n of [1, 2, 3]) { const a = document.createElement("a");'
             ' a.href = `/download/same-name/${n}`; a.download = ""; document.body.append(a); a.click(); }',
         ),

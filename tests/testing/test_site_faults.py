@@ -94,7 +94,7 @@ def test_overlong_body_goes_on_after_its_length(fresh: SiteServer) -> None:
 
 
 def test_bad_gzip_cannot_be_unpacked_and_cut_gzip_only_in_part(fresh: SiteServer) -> None:
-    with pytest.raises((zlib.error, gzip.BadGzipFile, EOFError)):
+    with pytest.raises(zlib.error, match="invalid block type"):
         gzip.decompress(body(fresh, "/bad-gzip"))
     cut = body(fresh, "/cut-gzip")
     with pytest.raises(EOFError):
@@ -227,7 +227,7 @@ def test_large_download_whole_has_the_size_asked_for(fresh: SiteServer) -> None:
 def test_resumable_download_breaks_off_once(fresh: SiteServer) -> None:
     with pytest.raises(ConnectionResetError):
         body(fresh, "/download/resumable")
-    assert body(fresh, "/download/resumable", headers={"Range": "bytes=500-"}) == site_downloads.REPORT[500:]
+    assert body(fresh, "/download/resumable", headers={"Range": "bytes=5000-"}) == site_downloads.REPORT[5000:]
 
 
 def test_same_name_downloads_have_bytes_of_their_own(fresh: SiteServer) -> None:
