@@ -77,6 +77,13 @@ class DocumentWatch:
         """The final response so far."""
         return self.hops[-1] if self.hops else None
 
+    @property
+    def is_sandboxed(self) -> bool:
+        """Whether the document's own policy keeps its scripts from running (CSP 3, 6.4.2: sandbox)."""
+        policy = self.last.headers.get("content-security-policy", "") if self.last else ""
+        directives = [words for words in (part.split() for part in policy.lower().split(";")) if words]
+        return any(words[0] == "sandbox" and "allow-scripts" not in words for words in directives)
+
     def document_of(self, url: str | None) -> Hop | None:
         """The response that the page at `url` came with: the last one of that address, else the last one at all.
 

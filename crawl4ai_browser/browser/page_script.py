@@ -9,6 +9,7 @@ from importlib.resources import files
 _TOKEN = "_" + secrets.token_hex(8)
 """Name of the tracker in a page's global object: another one in each process, so that no page can know it."""
 
+_READ = "/*READ*/ null"
 _PREDICATE = "/*PREDICATE*/ null"
 
 
@@ -23,12 +24,17 @@ def tracker_script() -> str:
     return _source("tracker.js")
 
 
+def read_script() -> str:
+    """The function that reads, at once."""
+    return _source("read.js")
+
+
 @cache
 def visit_script(predicate: str | None = None) -> str:
-    """The function that waits and reads.
+    """The function that waits and then reads.
 
     `predicate` is a JavaScript expression or function. It becomes part of the script itself: evaluating text inside the
     page is what a Content-Security-Policy forbids.
     """
-    source = _source("visit.js")
+    source = _source("visit.js").replace(_READ, f"({read_script()})")
     return source.replace(_PREDICATE, f"({predicate}\n)") if predicate is not None else source

@@ -31,7 +31,7 @@ _TABLE: tuple[tuple[re.Pattern[str], type[FetchError]], ...] = tuple(
         (r"ERR_NAME_NOT_RESOLVED|ERR_NAME_RESOLUTION_FAILED|ERR_DNS_", NameNotResolved),
         (r"ERR_PROXY|ERR_TUNNEL|ERR_SOCKS|ERR_MANDATORY_PROXY|ERR_NO_SUPPORTED_PROXIES", ProxyError),
         (r"ERR_CERT_|ERR_SSL_|ERR_BAD_SSL|ERR_ECH_", TlsError),
-        (r"ERR_TOO_MANY_REDIRECTS", TooManyRedirects),
+        (r"ERR_TOO_MANY_REDIRECTS|Max redirect count exceeded", TooManyRedirects),
         (r"ERR_CONNECTION_TIMED_OUT|ERR_TIMED_OUT", NavigationTimeout),
         (
             r"ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_ADDRESS_|ERR_INTERNET_DISCONNECTED|ERR_NETWORK_"

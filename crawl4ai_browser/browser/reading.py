@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from typing_extensions import TypedDict
 
-from crawl4ai_browser.browser.page_script import visit_script
+from crawl4ai_browser.browser.page_script import read_script, visit_script
 from crawl4ai_browser.browser.playwright_errors import is_interrupted
+from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
 from crawl4ai_browser.snapshot import ReadyReport
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.kept_page import KeptPage
+    from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
     from crawl4ai_browser.browser.visit import VisitSettings
 
 
-class _Answer(TypedDict):
+class _Document(TypedDict):
+    """What `read.js` hands back."""
+
+    html: str | None
+    too_large: int
+    url: str
+    base_url: str
+    content_type: str
+    charset: str
+    status: int
+
+
+class _Answer(_Document):
     """What `visit.js` hands back."""
 
     wants_frame: bool
@@ -28,13 +42,6 @@ class _Answer(TypedDict):
     parsed: bool
     ready_seconds: float
     read_seconds: float
-    html: str | None
-    too_large: int
-    url: str
-    base_url: str
-    content_type: str
-    charset: str
-    status: int
 
 
 class _Options(TypedDict, total=False):
@@ -69,7 +76,7 @@ class PageReading:
     too_large: int
 
 
-async def read_when_ready(page: KeptPage, settings: VisitSettings) -> PageReading:
+async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSettings) -> PageReading:
     """Wait until the page is ready, then read it. A document that is replaced meanwhile is waited for anew.
 
     Raises:
@@ -77,8 +84,10 @@ async def read_when_ready(page: KeptPage, settings: VisitSettings) -> PageReadin
         PlaywrightError: the page is gone.
     """
     ready = settings.visit.ready
-    script = visit_script(ready.script if isinstance(ready, Predicate) else None)
     options = _options(ready, settings)
+    if not settings.context.java_script or visit.watch.is_sandboxed:
+        return await read_scriptless(page, options, settings)
+    script = visit_script(ready.script if isinstance(ready, Predicate) else None)
     options["frames_on_demand"] = page.frames.on_demand
     while True:
         try:
@@ -90,6 +99,48 @@ async def read_when_ready(page: KeptPage, settings: VisitSettings) -> PageReadin
             # The watch counts navigations and fails the visit when they do not end.
             if not is_interrupted(error):
                 raise
+
+
+async def read_scriptless(page: KeptPage, options: _Options, settings: VisitSettings) -> PageReading:
+    """Read a page whose scripts do not run, and in which therefore nothing can wait: once there, it does not change.
+
+    A selector is looked for once, a predicate evaluated once, when the document is parsed.
+    """
+    ready = settings.visit.ready
+    started = SYSTEM_CLOCK.monotonic()
+    state: Literal["domcontentloaded", "load"] = "load" if isinstance(ready, Load) else "domcontentloaded"
+    parsed = met = await _reaches(page, state, settings.visit.navigation_timeout)
+    match ready:
+        case Selector() if parsed:
+            found = await page.page.evaluate("(css) => !!document.querySelector(css)", ready.css)
+            met = found == (ready.state != "absent")
+        case Predicate() if parsed:
+            met = bool(await page.page.evaluate(ready.script))
+        case Delay() if parsed:
+            await SYSTEM_CLOCK.sleep(ready.seconds)
+        case _:
+            pass
+    document: _Document = await page.page.evaluate(read_script(), options)
+    seconds = SYSTEM_CLOCK.monotonic() - started
+    answer = _Answer(
+        **document,
+        wants_frame=False,
+        met=met,
+        error=None,
+        detail="",
+        parsed=parsed,
+        ready_seconds=seconds,
+        read_seconds=0.0,
+    )
+    return _reading(answer, ready)
+
+
+async def _reaches(page: KeptPage, state: Literal["domcontentloaded", "load"], timeout: float) -> bool:
+    try:
+        await page.page.wait_for_load_state(state, timeout=timeout * 1000)
+    except PlaywrightTimeout:
+        return False
+    return True
 
 
 def _options(ready: Ready, settings: VisitSettings) -> _Options:

@@ -135,7 +135,7 @@ class Visit:
         self._record.watch.started_at = self._clock.monotonic()
         if await self._timed("goto", goto(self._page, self._record, self._settings.visit)):
             self._phase = "ready"
-            reading = await read_when_ready(self._page, self._settings)
+            reading = await read_when_ready(self._page, self._record, self._settings)
             self._reading = reading
             self._record.timings["ready"] = reading.ready_seconds
             self._record.timings["read"] = reading.read_seconds

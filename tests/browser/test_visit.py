@@ -8,7 +8,7 @@ import pytest
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
-from crawl4ai_browser.config import CaptureConfig, CrawlConfig
+from crawl4ai_browser.config import CaptureConfig, ContextConfig, CrawlConfig, VisitConfig
 from crawl4ai_browser.errors import (
     ConnectionFailed,
     FetchError,
@@ -138,6 +138,44 @@ async def test_a_kept_page_carries_no_window_name_over(fetch: Fetch, site: SiteS
     site.route("/name", page(ADD + "add('name:[' + window.name + ']'); window.name = 'left over'"))
     for _ in range(3):
         assert "name:[]" in html_of(await fetch("/name"))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "html"),
+    [
+        ("application/xml", "<?xml version='1.0'?><feed><entry>one</entry></feed>", "<feed><entry>one</entry></feed>"),
+        ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'><text>hi</text></svg>", "<text>hi</text>"),
+        ("text/plain", "less < more", "less &lt; more</pre>"),
+        ("application/json", '{"a": "b"}', '{"a": "b"}</pre>'),
+    ],
+)
+async def test_documents_that_are_not_html_are_read_as_what_they_are(
+    fetch: Fetch, site: SiteServer, content_type: str, body: str, html: str
+) -> None:
+    site.route("/other", Response(headers=(("Content-Type", content_type),), body=body.encode()))
+    snapshot = await fetch("/other", shadow_roots=True)
+    assert html in html_of(snapshot)
+    assert snapshot.content_type == content_type
+
+
+async def test_a_page_whose_policy_forbids_scripts_is_read_at_once(fetch: Fetch, site: SiteServer) -> None:
+    policy = (("Content-Security-Policy", "default-src 'none'; sandbox"),)
+    site.route("/sandboxed", Response.html("<p id=there>text</p>", headers=policy))
+    assert "text" in html_of(await fetch("/sandboxed", timeout=3))
+    assert "text" in html_of(await fetch("/sandboxed", timeout=3, ready=Selector(css="#there")))
+    with pytest.raises(ReadyTimeout):
+        await fetch("/sandboxed", timeout=3, ready=Selector(css="#not-there"))
+
+
+async def test_a_context_without_java_script_runs_none(site: SiteServer) -> None:
+    config = CrawlConfig(context=ContextConfig(java_script=False))
+    site.route("/scripted", page("document.body.append('js:' + 'ran')"))
+    async with BrowserPool(config) as pool:
+        for ready in (Quiet(), Load(), Delay(seconds=0.05), Predicate(script="1 + 1")):
+            request = Request(url=site.url("/scripted"), visit=VisitConfig(ready=ready, timeout=5))
+            html = html_of(await BrowserFetcher(pool, config).fetch(request))
+            assert "<p>shell</p>" in html
+            assert "js:ran" not in html
 
 
 # --- ready

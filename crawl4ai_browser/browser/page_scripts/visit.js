@@ -1,7 +1,8 @@
 // One round trip: wait until the page is ready, then hand back what is read. Evaluated in the page's main world with
-// the tracker's name and the predicate's source filled in. Everything that may fail is an answer, never an exception,
+// the tracker's name, `read.js` and the predicate's source filled in. Everything that may fail is an answer, never an exception,
 // except that a navigation destroys the context, which the caller expects.
 async (options) => {
+  const read = /*READ*/ null;
   const tracker = window.__TOKEN__ ?? { pending: new Map(), lastActivity: 0, lastSoftActivity: 0, wantsFrame: () => false };
   const now = performance.now.bind(performance);
   const started = now();
@@ -95,64 +96,8 @@ async (options) => {
     }
   };
 
-  // --- reading
-
-  const openShadowRoots = (root, found) => {
-    for (const element of root.querySelectorAll("*")) {
-      if (element.shadowRoot) { found.push(element.shadowRoot); openShadowRoots(element.shadowRoot, found); }
-    }
-    return found;
-  };
-
-  const attribute = (name, value) => {
-    const probe = document.implementation.createHTMLDocument("").createElement("i");
-    probe.setAttribute(name, value);
-    return probe.outerHTML.slice(3, -5);
-  };
-
-  // A same-origin frame's document travels in `srcdoc`. A mark in the live element, there only while it is serialized,
-  // finds the place in the text: writing `srcdoc` itself would load the frame anew.
-  const FRAME_MARK = "data-frame-html";
-  const serialize = (doc, depth) => {
-    const element = doc.documentElement;
-    if (!element) return "";
-    const frames = [];
-    if (options.frames && depth < 8) {
-      for (const frame of doc.querySelectorAll("iframe, frame")) {
-        let inner = null;
-        try { inner = frame.contentDocument; } catch { /* another origin */ }
-        if (!inner?.documentElement) continue;
-        const mark = String(frames.length);
-        frames.push([frame, mark, serialize(inner, depth + 1), frame.getAttribute("srcdoc")]);
-        frame.setAttribute(FRAME_MARK, mark);
-      }
-    }
-    let text;
-    if (options.shadow_roots && element.getHTML) {
-      const inner = element.getHTML({ serializableShadowRoots: true, shadowRoots: openShadowRoots(doc, []) });
-      const shell = element.cloneNode(false).outerHTML;
-      const close = shell.lastIndexOf("</");
-      text = close < 0 ? shell : shell.slice(0, close) + inner + shell.slice(close);
-    } else {
-      text = element.outerHTML;
-    }
-    for (const [frame, mark, html, old] of frames) {
-      frame.removeAttribute(FRAME_MARK);
-      const marked = ` ${attribute(FRAME_MARK, mark)}`;
-      const at = text.indexOf(marked);
-      if (at < 0) continue;
-      let start = text.lastIndexOf("<", at);
-      let head = text.slice(start, at);
-      if (old !== null) head = head.replace(` ${attribute("srcdoc", old)}`, () => "");
-      text = text.slice(0, start) + head + " " + attribute("srcdoc", html) + text.slice(at + marked.length);
-    }
-    const type = doc.doctype;
-    return (type && doc.contentType === "text/html" ? `<!DOCTYPE ${type.name}>` : "") + text;
-  };
-
   const answer = {
-    wants_frame: false, met: false, error: null, detail: "", parsed: false,
-    ready_seconds: 0, read_seconds: 0, html: null, too_large: 0,
+    wants_frame: false, met: false, error: null, detail: "", parsed: false, ready_seconds: 0, read_seconds: 0,
   };
   if (document.readyState === "loading") {
     await Promise.race([event(document, "DOMContentLoaded"), pause(options.navigation_limit)]);
@@ -172,14 +117,7 @@ async (options) => {
   }
   const reading = now();
   answer.ready_seconds = Math.max(0, reading - Math.max(parsedAt, 0)) / 1000;
-  const html = serialize(document, 0).toWellFormed();
-  if (html.length > options.max_html_length) answer.too_large = html.length; else answer.html = html;
+  Object.assign(answer, read(options));
   answer.read_seconds = (now() - reading) / 1000;
-  answer.url = location.href;
-  answer.base_url = document.baseURI;
-  answer.content_type = document.contentType;
-  answer.charset = document.characterSet;
-  answer.status = navigation?.responseStatus ?? 0;
-  window.name = ""; // a page that is kept for the next URL carries nothing over
   return answer;
 }
