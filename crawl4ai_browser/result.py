@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from crawl4ai_browser.download import Download
-from crawl4ai_browser.errors import Blame, CrawlError, FetchError, HttpStatusError, Phase, error_classes
+from crawl4ai_browser.errors import (
+    Blame,
+    CrawlError,
+    FetchError,
+    HttpStatusError,
+    Phase,
+    Skipped,
+    error_classes,
+)
 from crawl4ai_browser.frozen import Frozen, PageText
 from crawl4ai_browser.page_content import Link, Media, PageMetadata, Table
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord, ReadyReport, Redirect
@@ -45,6 +53,11 @@ class ErrorInfo(Frozen):
             return HttpStatusError(self.message, status=self.status or 0)
         cls: type[CrawlError] = error_classes().get(self.kind, FetchError)
         return cls(self.message, phase=self.phase, blame=self.blame)
+
+    @property
+    def is_skip(self) -> bool:
+        """Whether the page was not visited on purpose: an outcome, not a failure."""
+        return issubclass(error_classes().get(self.kind, FetchError), Skipped)
 
     def __str__(self) -> str:
         """`Kind (phase): message`."""

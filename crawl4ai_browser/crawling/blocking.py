@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.streams.memory import MemoryObjectSendStream
 
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
@@ -92,33 +94,40 @@ class _Reader:
     def __init__(self, portal: BlockingPortal, seeds: Iterator[Seed]) -> None:
         self._portal = portal
         self._seeds = seeds
-        # None says that seeds are wanted; a future is the answer to `next`.
-        self._mail: SimpleQueue[Future[CrawlResult | None] | None] = SimpleQueue()
-        self._give, self._take = anyio.create_memory_object_stream[list[Seed]](1)
+        # A stream is where a batch of seeds is waited for; a future is the answer to `next`.
+        self._mail: SimpleQueue[MemoryObjectSendStream[list[Seed]] | Future[CrawlResult | None]] = SimpleQueue()
 
     async def asked_for(self) -> AsyncIterator[Seed]:
         """The seeds, for the crawl's side: runs in the event loop, and asks this side for each batch."""
-        with self._take:
-            while True:
-                self._mail.put(None)
-                batch = await self._take.receive()
-                if not batch:
-                    return
+        give, take = anyio.create_memory_object_stream[list[Seed]](1)
+        with give, take:
+            self._mail.put(give)
+            async for batch in take:
                 for seed in batch:
                     yield seed
+                self._mail.put(give)
 
     def next(self, run: CrawlRun) -> CrawlResult | None:
         """The next result; None after the last."""
         future = self._portal.start_task_soon(_next_or_none, run)
         future.add_done_callback(self._mail.put)
         try:
-            while (answer := self._mail.get()) is None:
+            while not isinstance(answer := self._mail.get(), Future):
                 batch = list(islice(self._seeds, _BATCH))
-                self._portal.call(self._give.send_nowait, batch)
+                self._portal.call(_put, batch, answer)
         except BaseException:
             future.cancel()
             raise
         return answer.result()
+
+
+def _put(batch: list[Seed], stream: MemoryObjectSendStream[list[Seed]]) -> None:
+    """In the event loop: the batch, or the end where it is empty. The crawl may have stopped waiting for it."""
+    with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+        if batch:
+            stream.send_nowait(batch)
+        else:
+            stream.close()
 
 
 async def _next_or_none(run: CrawlRun) -> CrawlResult | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anyio import to_thread
 
-from crawl4ai_browser.crawling.content_job import ContentJob
+from crawl4ai_browser.crawling.content_messages import ContentJob
 from crawl4ai_browser.crawling.content_worker import content_of
 from crawl4ai_browser.errors import ExtractError
 from crawl4ai_browser.page_content import Content

@@ -3,8 +3,6 @@
 A process of its own, because rendering holds the interpreter for tens of milliseconds a page, and because a page that
 kills or hangs the parser must not take the crawl with it. It ends when standard input closes, so it cannot outlive the
 crawl, however that ended. Imports are kept small: they are the start-up time.
-
-A message is its length (8 bytes, big-endian) and a pickle. Only our own values travel, between our own processes.
 """
 
 from __future__ import annotations
@@ -12,18 +10,14 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import struct
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from crawl4ai_browser.content.render import render
-from crawl4ai_browser.crawling.content_job import ContentJob
+from crawl4ai_browser.crawling.content_messages import LENGTH, ContentJob, Failure, encode
 from crawl4ai_browser.document import Document
 from crawl4ai_browser.page_content import Content
-
-LENGTH = struct.Struct(">Q")
 
 _ALARM_MARGIN = 2.0
 """Seconds by which the worker's own alarm comes after the crawl's deadline: only for when nobody is left to keep it."""
@@ -32,22 +26,9 @@ _OUT_OF_MEMORY_SCORE = "500"
 """Added to what Linux's out-of-memory killer goes by (0 to 1000): losing a worker costs a page, losing us the crawl."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The answer when rendering raised."""
-
-    message: str
-
-
 def content_of(job: ContentJob) -> Content:
     """Parse and render, in this process."""
     return render(Document(job.html, url=job.url, base_url=job.base_url), job.config)
-
-
-def encode(message: object) -> tuple[bytes, bytes]:
-    """A message as its length and its pickle, apart so that a big one is not copied to join them."""
-    body = pickle.dumps(message, protocol=5)
-    return LENGTH.pack(len(body)), body
 
 
 def answer(job: ContentJob) -> Content | Failure:
@@ -59,7 +40,9 @@ def answer(job: ContentJob) -> Content | Failure:
 
 
 def serve(inbox: BinaryIO, outbox: BinaryIO, *, timeout: float) -> None:
-    """Answer jobs until the inbox ends."""
+    """Say that all is loaded, by an empty message, then answer jobs until the inbox ends."""
+    outbox.write(LENGTH.pack(0))
+    outbox.flush()
     while len(head := inbox.read(LENGTH.size)) == LENGTH.size:
         (length,) = LENGTH.unpack(head)
         body = inbox.read(length)

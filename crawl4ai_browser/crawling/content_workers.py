@@ -18,8 +18,7 @@ from anyio.abc import Process, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from crawl4ai_browser.crawling.content_job import ContentJob
-from crawl4ai_browser.crawling.content_worker import LENGTH, Failure, encode
+from crawl4ai_browser.crawling.content_messages import LENGTH, ContentJob, Failure, encode
 from crawl4ai_browser.errors import ExtractError
 from crawl4ai_browser.page_content import Content
 
@@ -30,6 +29,9 @@ _BOOT = (
 """With `-P` instead of `-m`, so that a file `lxml.py` in the current folder is not taken for the library; our own path
 comes after the child's, so that it finds this package wherever we found it."""
 
+_START_TIMEOUT = 60.0
+"""Seconds for a process to load its imports: half a second alone on a core, several on a machine that is swamped."""
+
 _END_GRACE = 5.0
 """Seconds for a killed process to be reaped. It takes milliseconds, unless the machine is thrashing."""
 
@@ -39,7 +41,7 @@ a page that kills two is the cause."""
 
 
 class WorkerDied(Exception):
-    """The process ended before it answered."""
+    """The process ended, or never answered."""
 
 
 class _Worker:
@@ -54,10 +56,11 @@ class _Worker:
 
     @classmethod
     async def start(cls, timeout: float) -> _Worker:
-        """A new process; it is still importing when this returns.
+        """A new process that is ready for a job.
 
         Raises:
             OSError: no process could be started.
+            WorkerDied: it did not get ready.
         """
         command = [sys.executable, "-P", "-c", _BOOT, str(timeout), *filter(None, sys.path)]
         process = await anyio.open_process(
@@ -66,7 +69,18 @@ class _Worker:
             env={**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__"},  # looking for them takes 40 ms
             start_new_session=True,  # an interrupt from the terminal is for the crawl alone
         )
-        return cls(process)
+        worker = cls(process)
+        try:
+            with anyio.fail_after(_START_TIMEOUT):
+                await worker._receive()
+        except TimeoutError:
+            raise WorkerDied(f"was not ready in {_START_TIMEOUT:g} s, and {await worker.close()}") from None
+        except WorkerDied:
+            raise WorkerDied(await worker.close()) from None
+        except BaseException:
+            await worker.close()
+            raise
+        return worker
 
     async def ask(self, job: ContentJob) -> Content | Failure:
         """The answer to a job. After an error or a cancel the worker must be closed: its answer is still on the way.
@@ -77,12 +91,17 @@ class _Worker:
         try:
             for part in encode(job):
                 await self._inbox.send(part)
+        except (OSError, anyio.BrokenResourceError) as error:
+            raise WorkerDied from error
+        reply: Content | Failure = pickle.loads(await self._receive())
+        return reply
+
+    async def _receive(self) -> bytes:
+        try:
             (length,) = LENGTH.unpack(await self._outbox.receive_exactly(LENGTH.size))
-            body = await self._outbox.receive_exactly(length)
+            return await self._outbox.receive_exactly(length)
         except (OSError, anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError) as error:
             raise WorkerDied from error
-        reply: Content | Failure = pickle.loads(body)
-        return reply
 
     async def close(self) -> str:
         """Kill it, and say how it ended."""
@@ -169,8 +188,8 @@ class ContentWorkers:
         """The life of one place for a worker: whenever its process is lost, the next job gets another."""
         worker: _Worker | None = None
         try:
-            worker = await _started(self._timeout)
-            async for question in self._incoming.clone():
+            worker, _ = await self._started()
+            async for question in self._incoming:
                 if question.is_abandoned:
                     continue
                 self._busy_count += 1
@@ -183,9 +202,10 @@ class ContentWorkers:
 
     async def _answer(self, worker: _Worker | None, job: ContentJob) -> tuple[_Worker | None, Content | ExtractError]:
         """The reply to a job, and the worker that is left for the next one."""
-        ending = "could not be started"
+        ending = ""
         for _ in range(_TRIES):
-            worker = worker or await _started(self._timeout)
+            if worker is None:
+                worker, ending = await self._started()
             if worker is None:
                 continue
             try:
@@ -205,6 +225,15 @@ class ContentWorkers:
                 return worker, reply if isinstance(reply, Content) else _as_error(reply)
         return None, ExtractError(f"the content worker {ending}", phase="content", blame="machine")
 
+    async def _started(self) -> tuple[_Worker | None, str]:
+        """A worker, or why there is none: no memory, no room for a process, a broken installation."""
+        try:
+            return await _Worker.start(self._timeout), ""
+        except OSError as error:
+            return None, f"could not be started: {error}"
+        except WorkerDied as error:
+            return None, f"could not be started: it {error}"
+
     def __repr__(self) -> str:
         """How many there are and work."""
         count = self._count if self._is_started else 0
@@ -213,10 +242,3 @@ class ContentWorkers:
 
 def _as_error(failure: Failure) -> ExtractError:
     return ExtractError(failure.message, phase="content", blame="us")
-
-
-async def _started(timeout: float) -> _Worker | None:
-    try:
-        return await _Worker.start(timeout)
-    except OSError:
-        return None  # no memory or no process table entry left: the job that needs it fails, and says so

@@ -127,7 +127,7 @@ class Crawler:
             finally:
                 self._parts = None
                 for host in self._hosts:
-                    host.cancel()
+                    host.cancel(because=ConfigError("the Crawler was closed while this crawl was running"))
 
     def _open_way(self) -> AbstractAsyncContextManager[WayOut]:
         if self._given_fetcher is not None:

@@ -9,34 +9,26 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import anyio
 
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.crawling import retry
+from crawl4ai_browser.crawling.handover import Delivery
 from crawl4ai_browser.crawling.parts import CrawlParts
-from crawl4ai_browser.crawling.pipeline import Origin, Pipeline, Visit
+from crawl4ai_browser.crawling.pipeline import Origin, Visit
 from crawl4ai_browser.errors import CrawlError
-from crawl4ai_browser.events import Observer, PageRetried, PageStarted, PageVisited
-from crawl4ai_browser.frontier.frontier import Frontier, Lease
-from crawl4ai_browser.result import CrawlResult, ErrorInfo
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A result on its way to whoever reads, with the lease that is completed once it is taken."""
-
-    result: CrawlResult
-    lease: Lease | None
-    """None for a seed that was no URL: it never reached the frontier."""
+from crawl4ai_browser.events import PageRetried, PageStarted, PageVisited
+from crawl4ai_browser.frontier.frontier import Frontier
+from crawl4ai_browser.frontier.lease import Lease
+from crawl4ai_browser.result import ErrorInfo
 
 
 def active_limit(max_pages: int) -> int:
     """How many leased requests may be worked on at once, when so many pages may be open.
 
     Half as many again as there are pages (at least two), so that while some wait for robots.txt or have their content
-    rendered, every page is still in use. No more, as what is leased early can't be overtaken by a better URL.
+    rendered, every page is still in use.
     """
     return max_pages + max(2, max_pages // 2)
 
@@ -49,17 +41,21 @@ class Dispatcher:
         frontier: Frontier,
         parts: CrawlParts,
         *,
-        pipeline: Pipeline,
         deliver: Callable[[Delivery], Awaitable[None]],
-        observers: Observer,
+        order_matters: bool,
     ) -> None:
-        """`deliver` waits until there is room for a finished result; that wait is what slows the crawl down."""
+        """`deliver` waits until there is room for a finished result; that wait is what slows the crawl down.
+
+        Where `order_matters`, only as many requests are leased as pages may be open, and a result keeps its place until
+        it is taken: its links may have to go before anything else. With one page the order is then exact.
+        """
         self._frontier = frontier
+        frontier.call_when_queued(self.wake)
         self._parts = parts
-        self._pipeline = pipeline
         self._deliver = deliver
-        self._observers = observers
-        self._limit = active_limit(parts.config.capacity.max_pages)
+        self._order_matters = order_matters
+        max_pages = parts.config.capacity.max_pages
+        self._limit = max_pages if order_matters else active_limit(max_pages)
         self._active_count = 0
         self._visits_of_host: Counter[str] = Counter()
         self._feed_count = 0
@@ -93,7 +89,8 @@ class Dispatcher:
 
     @property
     def _may_lease(self) -> bool:
-        return not (self._is_paused or self._is_draining) and self._active_count < self._limit
+        used = len(self.open_leases) if self._order_matters else self._active_count
+        return used < self._limit and not (self._is_paused or self._is_draining)
 
     def _opens_at(self) -> float:
         return self._frontier.wakes_at if self._may_lease else math.inf
@@ -122,7 +119,9 @@ class Dispatcher:
             if visit.error is not None and await self._is_retried(lease, visit, visit.error):
                 return
             origin = Origin(depth=lease.depth, parent=lease.parent)
-            result = await self._pipeline.finish(lease.request, visit, earlier=lease.attempt_records, origin=origin)
+            result = await self._parts.pipeline.finish(
+                lease.request, visit, earlier=lease.attempt_records, origin=origin
+            )
             await self._deliver(Delivery(result, lease))
         finally:
             self._active_count -= 1
@@ -130,13 +129,13 @@ class Dispatcher:
 
     async def _visit(self, lease: Lease) -> Visit:
         url, attempt = lease.request.url, len(lease.attempt_records) + 1
-        self._observers(PageStarted(url=url, attempt=attempt))
+        self._parts.observers(PageStarted(url=url, attempt=attempt))
         try:
-            visit = await self._pipeline.visit(lease.request)
+            visit = await self._parts.pipeline.visit(lease.request)
         finally:
             self._leave(lease.host)
         status = visit.snapshot.status if visit.snapshot else None
-        self._observers(PageVisited(url=url, attempt=attempt, status=status, seconds=visit.seconds))
+        self._parts.observers(PageVisited(url=url, attempt=attempt, status=status, seconds=visit.seconds))
         return visit
 
     def _leave(self, host: str) -> None:
@@ -168,7 +167,7 @@ class Dispatcher:
             self.open_leases.pop(lease.id)
         info = ErrorInfo.from_error(error)
         event = PageRetried(url=lease.request.url, attempt=record.number, error=info, delay=decision.delay)
-        self._observers(event)
+        self._parts.observers(event)
         return True
 
     async def complete(self, delivery: Delivery) -> int:
@@ -180,9 +179,14 @@ class Dispatcher:
         lease, result = delivery.lease, delivery.result
         if lease is None:
             return 0
-        # A page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing that exists.
-        links = () if result.error and result.error.kind == "HttpStatusError" else result.links
-        new_count = await self._frontier.complete(lease, links, failed=not result.ok)
+        if result.error is not None and result.error.is_skip:
+            await self._frontier.skip(lease)
+            new_count = 0
+        else:
+            # A page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing that exists.
+            links = () if result.error and result.error.kind == "HttpStatusError" else result.links
+            final_url = None if result.status is None else result.final_url
+            new_count = await self._frontier.complete(lease, links, failed=not result.ok, final_url=final_url)
         self.open_leases.pop(lease.id)
         self.wake()
         return new_count

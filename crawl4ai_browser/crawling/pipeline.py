@@ -14,7 +14,7 @@ from typing import Protocol
 from crawl4ai_browser import errors, urls
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.config import ContentConfig
-from crawl4ai_browser.crawling.content_job import ContentJob
+from crawl4ai_browser.crawling.content_messages import ContentJob
 from crawl4ai_browser.fetcher import Fetcher
 from crawl4ai_browser.page_content import Content
 from crawl4ai_browser.request import Request

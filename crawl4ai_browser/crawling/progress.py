@@ -46,6 +46,8 @@ class CrawlStatistics(Frozen):
     """Pages given out with `ok`."""
     failed: int
     """Pages given out without."""
+    skipped: int
+    """Given out as not visited on purpose (robots.txt)."""
     retried: int
     """Attempts that were followed by another."""
     html_length: int
@@ -80,6 +82,7 @@ class Progress:
         self._started = clock.monotonic()
         self._done = 0
         self._failed = 0
+        self._skipped = 0
         self._retried = 0
         self._refused = 0
         self._html_length = 0
@@ -110,6 +113,8 @@ class Progress:
         if event.ok:
             self._done += 1
             host.done += 1
+        elif event.error is not None and event.error.is_skip:
+            self._skipped += 1
         else:
             self._failed += 1
             host.failed += 1
@@ -145,6 +150,7 @@ class Progress:
             seconds=seconds,
             done=self._done,
             failed=self._failed,
+            skipped=self._skipped,
             retried=self._retried,
             html_length=self._html_length,
             pages_per_second=len(self._recent) / span if span > 0 else 0.0,

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 from anyio.abc import TaskGroup
 
 from crawl4ai_browser import events
-from crawl4ai_browser.crawling.dispatcher import Delivery, Dispatcher
+from crawl4ai_browser.crawling.dispatcher import Dispatcher
+from crawl4ai_browser.crawling.handover import Delivery, Handover
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Origin, Visit, assemble
 from crawl4ai_browser.crawling.progress import CrawlStatistics, Progress
 from crawl4ai_browser.crawling.seeds import Seeds, checked, each
 from crawl4ai_browser.errors import ConfigError, CrawlError, SinkError
 from crawl4ai_browser.frontier.frontier import Frontier
-from crawl4ai_browser.frontier.order import Order
+from crawl4ai_browser.frontier.order import Order, breadth_first
 from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.page_content import Content
 from crawl4ai_browser.request import Request
@@ -63,7 +64,6 @@ class RunHost:
         self._start = start
         self._progress = Progress(parts.clock)
         self._observers = events.Observers((self._progress, parts.observers))
-        self._send, self._receive = anyio.create_memory_object_stream[Delivery](parts.config.capacity.result_buffer)
         self._work = anyio.CancelScope()
         self._pending_seeds: list[Seeds] = [plan.seeds]
         self._feeds: TaskGroup | None = None
@@ -74,10 +74,9 @@ class RunHost:
         self._is_reading = False
         self._is_draining = False
         self._is_paused = False
-        self._all_read = anyio.Event()
         self._ended = anyio.Event()
         self._error: Exception | None = None
-        self.is_started = False
+        self._handover: Handover | None = None
 
     # --- the crawl's own task
 
@@ -89,7 +88,8 @@ class RunHost:
         except Exception as error:  # noqa: BLE001 - raised to whoever reads; other crawls of the crawler go on
             self._error = sole_error(error)
         finally:
-            self._send.close()
+            if self._handover is not None:
+                self._handover.close()
             self._ended.set()
             statistics = self.statistics
             pages = statistics.done + statistics.failed
@@ -127,11 +127,13 @@ class RunHost:
             await stack.enter_async_context(sink)
         follows_links = plan.scope.max_depth != 0
         pipeline = self._parts.pipeline.with_links() if follows_links else self._parts.pipeline
-        return Dispatcher(
-            self._frontier, self._parts, pipeline=pipeline, deliver=self._deliver, observers=self._observers
-        )
+        parts = replace(self._parts, pipeline=pipeline, observers=self._observers)
+        order_matters = plan.order != breadth_first()
+        return Dispatcher(self._frontier, parts, deliver=self._deliver, order_matters=order_matters)
 
     async def _drive(self, dispatcher: Dispatcher) -> None:
+        assert self._handover is not None, "made by start"
+        handover = self._handover
         self._observers(events.CrawlStarted(at=self._parts.clock.now()))
         self._dispatcher = dispatcher
         if self._is_paused:
@@ -145,8 +147,8 @@ class RunHost:
             await dispatcher.run()
             self._feeds.cancel_scope.cancel()  # when draining; otherwise they have all ended
         self._feeds = None
-        self._send.close()
-        await self._all_read.wait()
+        handover.finish()
+        await handover.all_taken.wait()
 
     async def _stop(self, dispatcher: Dispatcher) -> None:
         async with self._acknowledging:  # not between a result's acknowledgement and its commit
@@ -201,7 +203,8 @@ class RunHost:
         """Write the result to every sink, then wait until there is room for it among those to be read."""
         for sink in self._plan.sinks:
             await sink.write(delivery.result)
-        await self._send.send(delivery)
+        assert self._handover is not None, "made by start"
+        await self._handover.give(delivery)
 
     async def next(self) -> CrawlResult | None:
         """The next result; None after the last. Asking for it acknowledges the one before.
@@ -213,9 +216,9 @@ class RunHost:
             raise ConfigError("two tasks read the results of one crawl: give each result to the task that needs it")
         self._is_reading = True
         try:
-            self.start()
+            handover = self.start()
             await self.acknowledge()
-            delivery = await self._received()
+            delivery = await self._taken(handover)
         finally:
             self._is_reading = False
         if delivery is None:
@@ -223,18 +226,11 @@ class RunHost:
         self._unacknowledged = delivery
         return delivery.result
 
-    async def _received(self) -> Delivery | None:
-        if not self._ended.is_set():
-            try:
-                delivery = await self._receive.receive()
-            except anyio.EndOfStream:
-                self._all_read.set()
-            else:
-                # After an error what is still in the stream is not handed out: it could not be acknowledged.
-                if not self._ended.is_set():
-                    return delivery
+    async def _taken(self, handover: Handover) -> Delivery | None:
+        delivery = await handover.take()
+        if delivery is not None and not self._ended.is_set():  # else it was given back to the frontier meanwhile
+            return delivery
         await self._ended.wait()
-        self._receive.close()
         if self._error is not None:
             raise self._error
         return None
@@ -254,14 +250,24 @@ class RunHost:
 
     # --- control
 
-    def start(self) -> None:
-        """Begin, at the first call."""
-        if not self.is_started:
-            self.is_started = True
+    def start(self) -> Handover:
+        """Begin, at the first call. Gives the place where results come out."""
+        if self._handover is None:
             self._start(self)
+            self._handover = Handover(self._parts.config.capacity.result_buffer)
+        return self._handover
 
-    def cancel(self) -> None:
-        """Stop the work; what was given out and not acknowledged goes back into the frontier."""
+    @property
+    def is_started(self) -> bool:
+        """Whether there is something to stop or close, unless it has ended."""
+        return self._handover is not None
+
+    def cancel(self, because: CrawlError | None = None) -> None:
+        """Stop the work; what was given out and not acknowledged goes back into the frontier.
+
+        `because` is what whoever still reads is told; without it the results just end.
+        """
+        self._error = self._error or because
         self._work.cancel()
 
     async def stopped(self) -> None:

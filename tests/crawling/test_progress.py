@@ -77,6 +77,12 @@ def test_hosts_not_heard_of_for_longest_are_forgotten(progress: Progress) -> Non
     assert {host.host for host in hosts} == {f"https://h{number}.test" for number in range(500, 1500)}
 
 
+def test_pages_skipped_on_purpose_have_not_failed(progress: Progress) -> None:
+    error = ErrorInfo(kind="RobotsDenied", message="no", blame="site")
+    progress(finished("https://a.test/", ok=False).model_copy(update={"error": error}))
+    assert (progress.statistics().failed, progress.statistics().skipped) == (0, 1)
+
+
 def test_retries_and_refusals_are_counted(progress: Progress) -> None:
     error = ErrorInfo(kind="ConnectionFailed", message="reset", blame="site")
     progress(events.PageRetried(url="https://a.test/", attempt=1, error=error, delay=1.0))
