@@ -25,7 +25,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, without blocking other tasks."""
+        """Wait, without blocking other tasks; zero or less only lets them run."""
         ...
 
 
@@ -41,8 +41,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """`anyio.sleep`."""
-        await anyio.sleep(seconds)
+        """`anyio.sleep`, which refuses a moment that has passed since it was computed."""
+        await anyio.sleep(max(seconds, 0.0))
 
 
 SYSTEM_CLOCK = SystemClock()

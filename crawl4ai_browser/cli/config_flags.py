@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crawl4ai_browser.cli.config_file import read_config
 from crawl4ai_browser.cli.flag_values import parse_header, parse_ready, parse_viewport
-from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedOption, applied
+from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.proxy import Proxy
 
@@ -193,8 +193,6 @@ CONTENT_FLAGS = FlagGroup(
     ),
 )
 
-
-SETTINGS_TITLE = "Settings and messages"
 
 STATE_FLAGS = FlagGroup(
     SETTINGS_TITLE,

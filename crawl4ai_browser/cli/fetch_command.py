@@ -1,12 +1,7 @@
-"""`fetch`: visit one URL and give out one form of it."""
+"""`fetch`: its flags and help. `fetch_action` does it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import anyio
 import click
 
 from crawl4ai_browser.cli.config_flags import (
@@ -15,66 +10,13 @@ from crawl4ai_browser.cli.config_flags import (
     POLITENESS_FLAGS,
     VISIT_FLAGS,
     config_file_option,
-    config_of,
 )
-from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
-from crawl4ai_browser.cli.flags import GroupedCommand, GroupedOption
-from crawl4ai_browser.cli.interrupts import Interrupts
-from crawl4ai_browser.cli.output_flags import FILE_FLAGS, message_options, output_of, verbosity_of
-from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
-from crawl4ai_browser.cli.reports import Report
-from crawl4ai_browser.cli.streams import say
-from crawl4ai_browser.config import CaptureConfig, ContentConfig, CrawlConfig
-from crawl4ai_browser.crawling.crawler import Crawler
-from crawl4ai_browser.errors import ConfigError
-from crawl4ai_browser.request import Request
-from crawl4ai_browser.result import CrawlResult
-from crawl4ai_browser.sinks.formats import OutputOptions
-from crawl4ai_browser.sinks.output import FileOutput, StandardOutput, check_can_open
+from crawl4ai_browser.cli.flags import GroupedCommand, GroupedOption, deferred
+from crawl4ai_browser.cli.output_flags import FILE_FLAGS, message_options
 
-_NO_CONTENT = ContentConfig(**dict.fromkeys(ContentConfig.model_fields, False))
+CONFIG_GROUPS = (VISIT_FLAGS, IDENTITY_FLAGS, POLITENESS_FLAGS, BROWSER_FLAGS)
 
-
-@dataclass(frozen=True)
-class _Form:
-    """One way to show a page."""
-
-    give: Callable[[CrawlResult], bytes | None]
-    """The bytes to write; None: this page has none of it."""
-    part: str | None = None
-    """The only part of the content that is made for it. None: all that the configuration asks for."""
-    is_binary: bool = False
-
-    def content(self, config: ContentConfig) -> ContentConfig:
-        """What has to be made of the page."""
-        return config if self.part is None else _NO_CONTENT.model_copy(update={self.part: True} if self.part else {})
-
-
-def _text(text: str | None) -> bytes | None:
-    return None if text is None else text.rstrip("\n").encode("utf-8", "replace") + b"\n"
-
-
-def _json(result: CrawlResult) -> bytes:
-    return _text(result.model_dump_json(indent=2)) or b""
-
-
-def _links(result: CrawlResult) -> bytes:
-    return b"".join(link.url.encode("utf-8", "replace") + b"\n" for link in result.links)
-
-
-_FORMS = {
-    "markdown": _Form(lambda result: _text(result.markdown), "markdown"),
-    "main": _Form(lambda result: _text(result.main_markdown), "main_markdown"),
-    "cited": _Form(lambda result: _text(result.cited_markdown), "cited_markdown"),
-    "text": _Form(lambda result: _text(result.text), "text"),
-    "html": _Form(lambda result: _text(result.html), ""),
-    "links": _Form(_links, "links"),
-    "json": _Form(_json),
-    "screenshot": _Form(lambda result: result.screenshot, "", is_binary=True),
-    "pdf": _Form(lambda result: result.pdf, "", is_binary=True),
-}
-
-_GROUPS = (VISIT_FLAGS, IDENTITY_FLAGS, POLITENESS_FLAGS, BROWSER_FLAGS)
+FORMS = ("markdown", "main", "cited", "text", "html", "links", "json", "screenshot", "pdf")
 
 _HELP = """Visit one URL and print it.
 
@@ -100,65 +42,9 @@ Exit codes: 0 the page is ok, 1 it failed (what could be had is given out all th
 2 wrong usage or configuration, 3 no browser, 130 interrupted."""
 
 
-def _fetch(url: str, form_name: str, **values: object) -> int:
-    form = _FORMS[form_name]
-    config = _config(config_of(values, _GROUPS), form, form_name)
-    output = output_of(values, config, FILE_FLAGS)
-    verbosity = verbosity_of(values)
-    request = checked_argument(url, config)
-    _check_output(output, form, form_name)
-    require_browser(config.browser)
-    result = anyio.run(_fetched, request, config, Report(verbosity, "failures"))
-    if isinstance(result, int):
-        return result
-    return _written(result, form.give(result), form_name, output)
-
-
-def _config(config: CrawlConfig, form: _Form, name: str) -> CrawlConfig:
-    capture = config.capture.model_dump()
-    if name == "screenshot":
-        capture["screenshot"] = "full_page"
-    capture["pdf"] = config.capture.pdf or name == "pdf"
-    content = form.content(config.content)
-    return config.model_copy(update={"content": content, "capture": CaptureConfig.model_validate(capture)})
-
-
-def _check_output(output: OutputOptions, form: _Form, name: str) -> None:
-    if output.path is not None:
-        check_can_open(output.path, output.if_exists)
-    elif form.is_binary and sys.stdout.isatty():
-        raise ConfigError(f"a {name} would garble the terminal: give --output FILE, or redirect standard output")
-
-
-async def _fetched(request: Request, config: CrawlConfig, report: Report) -> CrawlResult | int:
-    """The result, or the exit code of a signal."""
-    interrupts = Interrupts()
-    result: CrawlResult | None = None
-    with anyio.CancelScope() as scope:
-        async with interrupts.watched(lambda _: scope.cancel()), Crawler(config, observers=[report]) as crawler:
-            result = await crawler.fetch(request)
-    if result is None or interrupts.first is not None:
-        assert interrupts.first is not None, "nothing else cancels"
-        return of_signal(interrupts.first)
-    return result
-
-
-def _written(result: CrawlResult, data: bytes | None, name: str, output: OutputOptions) -> int:
-    if data is not None:
-        target = StandardOutput() if output.path is None else FileOutput(output.path, output.if_exists)
-        try:
-            target.write(data)
-        finally:
-            target.close()
-    elif result.ok:
-        kind = f" (it is {result.content_type})" if result.content_type else ""
-        say(f"{result.url} has no {name}{kind}")
-    return ExitCode.OK if result.ok and data is not None else ExitCode.FAILED
-
-
 command = GroupedCommand(
     "fetch",
-    callback=_fetch,
+    callback=deferred("crawl4ai_browser.cli.fetch_action"),
     help=_HELP,
     epilog=_EPILOG,
     params=[
@@ -166,12 +52,12 @@ command = GroupedCommand(
         GroupedOption(
             ["--as", "form_name"],
             group="What is printed",
-            type=click.Choice(list(_FORMS)),
-            default="markdown",
+            type=click.Choice(FORMS),
+            default=FORMS[0],
             show_default=True,
             help="The form in which the page is given out.",
         ),
-        *(option for group in (FILE_FLAGS, *_GROUPS) for option in group.options()),
+        *(option for group in (FILE_FLAGS, *CONFIG_GROUPS) for option in group.options()),
         config_file_option(),
         *message_options(),
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from operator import attrgetter
 from typing import Literal, TypeVar, cast, get_args, get_origin
 
@@ -17,6 +18,9 @@ from pydantic.fields import FieldInfo
 
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frozen import Frozen
+
+SETTINGS_TITLE = "Settings and messages"
+"""The title above what every command has, `--help` included."""
 
 Model = TypeVar("Model", bound=Frozen)
 
@@ -77,12 +81,22 @@ class GroupedCommand(click.Command):
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
-                title = parameter.group if isinstance(parameter, GroupedOption) else "Options"
+            if record is not None and isinstance(parameter, click.Option):
+                title = parameter.group if isinstance(parameter, GroupedOption) else SETTINGS_TITLE
                 groups.setdefault(title, []).append(record)
         for title, records in groups.items():
             with formatter.section(title):
                 formatter.write_dl(records, col_max=34)
+
+
+def deferred(module: str) -> Callable[..., int]:
+    """The function `run` of a module, which is imported when it is called: `--help` must not wait for Playwright."""
+
+    def call(**values: object) -> int:
+        run: Callable[..., int] = import_module(module).run
+        return run(**values)
+
+    return call
 
 
 def applied(model: Model, flags: Iterable[Flag], values: Mapping[str, object]) -> Model:
@@ -126,7 +140,7 @@ def _default_note(flag: Flag, field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if flag.default:
         return f"[default: {flag.default}]"
-    if default is None or default == "" or default == () or default == {}:
+    if default in (None, "", (), {}, frozenset()):
         return ""
     unit = f" {flag.metavar.lower()}" if flag.metavar.isupper() and flag.metavar.endswith("S") else ""
     return f"[default: {default:g}{unit}]" if isinstance(default, float) else f"[default: {default}]"

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskStatus
 
+from crawl4ai_browser.crawling.run_host import sole_error
+
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """A person, a supervisor, or a terminal that is closed asks for an end."""
 
@@ -29,10 +31,13 @@ class Interrupts:
         A third has its usual effect again, for when even the clean-up hangs. Where the event loop can't receive signals
         (Windows), Ctrl-C raises `KeyboardInterrupt` as ever, which ends the block in good order at once.
         """
-        async with anyio.create_task_group() as tasks:
-            await tasks.start(self._receive, drain, tasks.cancel_scope)
-            yield
-            tasks.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(self._receive, drain, tasks.cancel_scope)
+                yield
+                tasks.cancel_scope.cancel()
+        except ExceptionGroup as group:  # made of the block's own exception by the task group
+            raise sole_error(group) from None
 
     async def _receive(self, drain: Drain, block: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
         receiver = anyio.open_signal_receiver(*_SIGNALS)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from crawl4ai_browser.cli.streams import Verbosity
 from crawl4ai_browser.crawling.progress import CrawlStatistics
 from crawl4ai_browser.events import (
     BrowserLaunched,
@@ -15,10 +14,7 @@ from crawl4ai_browser.events import (
     UrlRefused,
     Warned,
 )
-
-Verbosity = Literal["quiet", "normal", "verbose"]
-"""`quiet`: nothing but what ends the command. `normal`: pages and warnings. `verbose`: also retries, refused URLs and
-what becomes of the browsers."""
+from crawl4ai_browser.result import ErrorInfo
 
 
 def event_line(event: Event, verbosity: Verbosity) -> str | None:
@@ -26,6 +22,8 @@ def event_line(event: Event, verbosity: Verbosity) -> str | None:
     if verbosity == "quiet":
         return None
     match event:
+        case PageFinished(error=ErrorInfo(kind="ConfigError")):
+            return None  # a bad seed, which was reported with its line when it was read
         case PageFinished():
             return page_line(event)
         case Warned():
@@ -40,7 +38,7 @@ def _detail_line(event: Event) -> str | None:
     match event:
         case PageRetried():
             return f"again  in {event.delay:.1f} s  {event.url}  attempt {event.attempt}: {event.error}"
-        case UrlRefused(line=None):  # with a line: a bad seed, which was reported when it was read
+        case UrlRefused(line=None):  # with a line: a bad seed again
             return f"refused  {event.url}  {event.reason}"
         case BrowserLaunched():
             return f"browser launched: {event.kind} {event.version}"

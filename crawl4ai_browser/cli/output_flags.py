@@ -9,13 +9,12 @@ from dataclasses import replace
 
 import click
 
-from crawl4ai_browser.cli.config_flags import SETTINGS_TITLE
-from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedOption, applied
-from crawl4ai_browser.cli.lines import Verbosity
+from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
+from crawl4ai_browser.cli.streams import Verbosity
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.errors import ConfigError
-from crawl4ai_browser.sinks.formats import OutputOptions
 from crawl4ai_browser.sinks.front_matter import MarkdownForm
+from crawl4ai_browser.sinks.output_options import OutputOptions
 
 _PATH = Flag(
     "--output",

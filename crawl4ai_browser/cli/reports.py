@@ -10,9 +10,9 @@ from typing import Literal
 
 import anyio
 
-from crawl4ai_browser.cli.lines import Verbosity, event_line
+from crawl4ai_browser.cli.lines import event_line
 from crawl4ai_browser.cli.progress_bar import ProgressBar
-from crawl4ai_browser.cli.streams import say
+from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.crawling.progress import CrawlStatistics
 from crawl4ai_browser.events import Event, PageFinished

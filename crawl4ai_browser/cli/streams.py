@@ -6,8 +6,13 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import Literal
 
 PROGRAM = "crawl4ai-browser"
+
+Verbosity = Literal["quiet", "normal", "verbose"]
+"""How much is said. `quiet`: nothing but what ends the command. `normal`: pages and warnings. `verbose`: also retries,
+refused URLs and what becomes of the browsers."""
 
 
 def use_utf8() -> None:

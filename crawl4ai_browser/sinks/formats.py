@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from crawl4ai_browser.errors import ConfigError
-from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.sinks.csv_rows import CsvSink
-from crawl4ai_browser.sinks.front_matter import MarkdownForm
 from crawl4ai_browser.sinks.json_array import JsonArraySink
 from crawl4ai_browser.sinks.jsonl import JsonlSink
 from crawl4ai_browser.sinks.markdown_pages import MarkdownFolderSink, MarkdownStreamSink
-from crawl4ai_browser.sinks.sink import IfExists
+from crawl4ai_browser.sinks.output_options import Format, OutputOptions
 
 if TYPE_CHECKING:
     from crawl4ai_browser.sinks.sink import Sink
 
-Format = Literal["jsonl", "json", "csv", "markdown"]
-
 _SUFFIXES: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv"}
 _COMPRESSIONS = frozenset({".gz", ".zst"})
-
-
-class OutputOptions(Frozen):
-    """How results are written."""
-
-    path: Path | None = None
-    """None: standard output."""
-    format: Format | None = None
-    """None: by the path's suffix; JSON Lines on standard output."""
-    if_exists: IfExists = "refuse"
-    leave_out: tuple[str, ...] = ()
-    """Fields of the result that JSON goes without."""
-    form: MarkdownForm = "markdown"
-    """The field of the result that is a page's Markdown."""
 
 
 def format_of(path: Path) -> Format:

@@ -7,7 +7,8 @@ import pytest
 
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.sinks.compression import codec_for
-from crawl4ai_browser.sinks.formats import OutputOptions, format_of, sink_for
+from crawl4ai_browser.sinks.formats import format_of, sink_for
+from crawl4ai_browser.sinks.output_options import OutputOptions
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""`crawl`, done: seeds, scope and output put together and run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+
+import anyio
+
+from crawl4ai_browser.cli.config_flags import config_of
+from crawl4ai_browser.cli.crawl_command import CONFIG_GROUPS, ORDERS, SCOPE_FLAGS
+from crawl4ai_browser.cli.flags import applied
+from crawl4ai_browser.cli.output_flags import output_of, verbosity_of
+from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
+from crawl4ai_browser.cli.reports import Report, display_for
+from crawl4ai_browser.cli.running import PlannedCrawl, run_crawl
+from crawl4ai_browser.cli.seed_file import SeedFile
+from crawl4ai_browser.cli.streams import say
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.seeds import checked
+from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.frontier.order import Order, breadth_first, depth_first
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.sinks.formats import sink_for
+
+_ORDERS: dict[str, Callable[[], Order]] = dict(zip(ORDERS, (breadth_first, depth_first), strict=True))
+
+
+def run(urls: tuple[str, ...], **values: object) -> int:
+    """Crawl as the command line asks; gives the exit code.
+
+    Raises:
+        ConfigError: a flag, a URL or a file is wrong; nothing has been started.
+        LaunchFailed: there is no browser.
+        CrawlError: what stopped the crawl.
+    """
+    config = config_of(values, CONFIG_GROUPS)
+    output = output_of(values, config)
+    verbosity = verbosity_of(values)
+    with ExitStack() as stack:
+        seeds = _seeds(urls, values.get("seeds"), config, stack)
+        planned = PlannedCrawl(
+            config=config,
+            seeds=seeds,
+            scope=applied(Scope(), SCOPE_FLAGS.flags, values),
+            order=_ORDERS[str(values["order"])](),
+            sinks=(sink_for(output),),
+        )
+        require_browser(config.browser)
+        display = display_for(verbosity, results_to_terminal=output.path is None and sys.stdout.isatty())
+        tally = anyio.run(run_crawl, planned, Report(verbosity, display))
+    if isinstance(seeds, SeedFile) and seeds.good_count == 0 and tally.interrupted_by is None:
+        raise ConfigError(f"no URL to visit in {seeds.name}")
+    if verbosity != "quiet":
+        say(f"{tally}{f'; results in {output.path}' if output.path else ''}")
+    return tally.exit_code
+
+
+def _seeds(
+    urls: tuple[str, ...], file: object, config: CrawlConfig, stack: ExitStack
+) -> tuple[Request, ...] | SeedFile:
+    """The seeds of a call: its arguments, or the lines of the file it names.
+
+    Raises:
+        ConfigError: a URL is wrong, the file can't be read, or there are both or neither.
+    """
+    if file is None:
+        if not urls:
+            raise ConfigError("nothing to visit: give URLs, or --seeds FILE")
+        return tuple(checked_argument(url, config) for url in urls)
+    if urls:
+        raise ConfigError("give URLs or --seeds, not both")
+    check = partial(checked, allow_files=config.allow_files)
+    return stack.enter_context(SeedFile(str(file), check=check, report=say))
