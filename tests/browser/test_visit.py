@@ -143,7 +143,7 @@ async def test_a_kept_page_carries_no_window_name_over(fetch: Fetch, site: SiteS
 @pytest.mark.parametrize(
     ("content_type", "body", "html"),
     [
-        ("application/xml", "<?xml version='1.0'?><feed><entry>one</entry></feed>", "<feed><entry>one</entry></feed>"),
+        ("application/xml", "<?xml version='1.0'?><list><entry>one</entry></list>", "<list><entry>one</entry></list>"),
         ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'><text>hi</text></svg>", "<text>hi</text>"),
         ("text/plain", "less < more", "less &lt; more</pre>"),
         ("application/json", '{"a": "b"}', '{"a": "b"}</pre>'),
