@@ -137,7 +137,7 @@ def with_headers(response: Response, *headers: tuple[str, str]) -> Response:
     return replace(response, headers=(*response.headers, *headers))
 
 
-def with_cookie(response: Response, name: str, value: str, attributes: str = "Path=/") -> Response:
+def with_cookie(response: Response, name: str, value: str, *, attributes: str = "Path=/") -> Response:
     """A Set-Cookie header; `attributes` as they are written in it (`"Path=/; HttpOnly; Max-Age=60"`)."""
     return with_headers(response, ("Set-Cookie", f"{name}={value}; {attributes}"))
 

@@ -79,7 +79,7 @@ async def test_redirect_loops_of_pages_go_on(site: SiteServer, chromium: Browser
 
 
 async def test_downloads_reach_the_browser_under_their_names(site: SiteServer, chromium: Browser) -> None:
-    seen = {path: await downloads(site, chromium, path, len(names)) for path, names in DOWNLOADS.items()}
+    seen = {path: await downloads(site, chromium, path, count=len(names)) for path, names in DOWNLOADS.items()}
     assert {path: [each.suggested_filename for each in found] for path, found in seen.items()} == DOWNLOADS
 
 
@@ -102,11 +102,11 @@ DOWNLOADS = {
 
 async def test_broken_downloads_begin_and_fail(site: SiteServer, chromium: Browser) -> None:
     for path in ("/download/truncated", "/download/reset"):
-        (download,) = await downloads(site, chromium, path, 1)
+        (download,) = await downloads(site, chromium, path, count=1)
         assert await download.failure() == "canceled"
 
 
-async def downloads(site: SiteServer, chromium: Browser, path: str, count: int) -> list[Download]:
+async def downloads(site: SiteServer, chromium: Browser, path: str, *, count: int) -> list[Download]:
     """The first downloads of a visit, after a click on the page's `#start` if it has one."""
     context = await chromium.new_context()
     page = await context.new_page()

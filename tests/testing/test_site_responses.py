@@ -57,7 +57,7 @@ def test_status_that_nobody_knows_is_sent_all_the_same() -> None:
 
 
 def test_headers_may_repeat_and_hold_any_latin_1() -> None:
-    response = with_cookie(with_cookie(Response(), "a", "1"), "b", "ü", "Path=/; HttpOnly")
+    response = with_cookie(with_cookie(Response(), "a", "1"), "b", "ü", attributes="Path=/; HttpOnly")
     assert sent(response).count(b"Set-Cookie: ") == 2
     assert b"Set-Cookie: b=\xfc; Path=/; HttpOnly\r\n" in sent(response)
 
