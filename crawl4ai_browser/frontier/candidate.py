@@ -1,13 +1,12 @@
-"""Candidate: a URL that was found and is not yet decided about."""
+"""Candidate: a URL that was found and is not yet queued."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What an order may look at. A plain class, as one is made for every link of every page."""
+class Candidate(NamedTuple):
+    """What an order looks at. A tuple, as one is made for every new URL: a frozen model takes five times as long."""
 
     url: str
     """As it would be requested."""

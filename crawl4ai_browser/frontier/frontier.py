@@ -93,13 +93,8 @@ class Frontier:
             StorageError: the database failed.
         """
         admission = Admission(Gate(scope, allow_files=allow_files), order)
-        loaded = await database.run(operations.load, admission, order.name)
-        schedule = Schedule(loaded.tally, refused=loaded.refused, max_pages=scope.max_pages)
-        for host, origin in loaded.origins:
-            schedule.name_host(host, origin)
-        for host, urgency, key in loaded.first_ranks:
-            schedule.offer(host, (urgency, key))
-        yield cls(database, admission, schedule, seeds=SeedLedger(loaded.seeds), clock=clock, observers=observers)
+        schedule, seeds = await database.run(operations.load, admission, order.name, scope.max_pages)
+        yield cls(database, admission, schedule, seeds=SeedLedger(seeds), clock=clock, observers=observers)
 
     def call_when_queued(self, callback: Callable[[], None]) -> None:
         """Call this, on the event loop, whenever a lease may have become possible."""
@@ -271,11 +266,11 @@ class Frontier:
 
     def _admit(self, admitted: Admitted) -> int:
         """After the commit, on the event loop."""
-        for host, origin in admitted.origins.items():
-            self._schedule.name_host(host, origin)
+        for origin in admitted.new_hosts:
+            self._schedule.add_host(origin)
         for host, position in admitted.offers.items():
             self._schedule.offer(host, position)
-        self._schedule.found(new=admitted.new, refused=len(admitted.refused))
+        self._schedule.found(new=admitted.new, refused=admitted.refused)
         self._report(admitted)
         self._on_queued()
         return admitted.new
@@ -283,7 +278,7 @@ class Frontier:
     def _report(self, admitted: Admitted) -> None:
         for candidate in admitted.queued:
             self._observers(PageQueued(url=candidate.url, depth=candidate.depth))
-        for url, refusal in admitted.refused:
+        for url, refusal in admitted.refusals:
             self._observers(UrlRefused(url=url, reason=str(refusal)))
         for text in admitted.warnings:
             if text not in self._warned:

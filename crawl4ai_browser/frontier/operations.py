@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from crawl4ai_browser import urls
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frontier.admission import Admission, Admitted, Page
+from crawl4ai_browser.frontier.schedule import Schedule
 from crawl4ai_browser.frontier.seeds import SeedRecord
 from crawl4ai_browser.storage import request_rows, schema
 
@@ -17,22 +18,11 @@ if TYPE_CHECKING:
     from crawl4ai_browser.page_content import Link
     from crawl4ai_browser.request import Request
     from crawl4ai_browser.storage.database import Connection
-    from crawl4ai_browser.storage.request_rows import Tally
 
 _ORDER = "order"
 _SEEDS = "seeds"
 
 _STATES: dict[Outcome, int] = {"done": schema.DONE, "failed": schema.FAILED, "skipped": schema.SKIPPED}
-
-
-class Loaded(NamedTuple):
-    """What a frontier begins with."""
-
-    tally: Tally
-    refused: int
-    origins: list[tuple[int, str]]
-    first_ranks: list[tuple[int, float, float]]
-    seeds: SeedRecord
 
 
 class Ended(NamedTuple):
@@ -45,7 +35,9 @@ class Ended(NamedTuple):
     final_url: str | None
 
 
-def load(connection: Connection, admission: Admission, order: str) -> Loaded:
+def load(
+    connection: Connection, admission: Admission, order: str, max_pages: int | None
+) -> tuple[Schedule, SeedRecord]:
     """Everything that is kept in memory. Reads every row once: about 0.3 s for a million."""
     earlier_order = request_rows.fact(connection, _ORDER)
     if earlier_order is None:
@@ -57,14 +49,14 @@ def load(connection: Connection, admission: Admission, order: str) -> Loaded:
         )
     request_rows.queue_all_delayed(connection)
     admission.load(connection)
+    refused = sum(request_rows.refusals(connection).values())
+    schedule = Schedule(request_rows.tally(connection), refused=refused, max_pages=max_pages)
+    for (origin,) in request_rows.origins(connection):
+        schedule.add_host(origin)
+    for host, urgency, key in request_rows.first_ranks(connection):
+        schedule.offer(host, (urgency, key))
     seeds = request_rows.fact(connection, _SEEDS)
-    return Loaded(
-        tally=request_rows.tally(connection),
-        refused=sum(request_rows.refusals(connection).values()),
-        origins=request_rows.origins(connection),
-        first_ranks=request_rows.first_ranks(connection),
-        seeds=SeedRecord() if seeds is None else SeedRecord.model_validate_json(seeds),
-    )
+    return schedule, SeedRecord() if seeds is None else SeedRecord.model_validate_json(seeds)
 
 
 def add(

@@ -31,8 +31,8 @@ def _by_depth(candidate: Candidate, _: int) -> float:
     return float(candidate.depth)
 
 
-def _newest_page_first(_: Candidate, page: int) -> float:
-    return -float(page)
+def _newest_page_first(candidate: Candidate, page: int) -> float:
+    return 0.0 if candidate.parent is None else -float(page)
 
 
 def breadth_first() -> Order:
@@ -41,7 +41,7 @@ def breadth_first() -> Order:
 
 
 def depth_first() -> Order:
-    """The links of the page visited last first, in document order."""
+    """The links of the page visited last first, in document order; a seed when the one before has no more to give."""
     return Order("depth_first", _newest_page_first)
 
 

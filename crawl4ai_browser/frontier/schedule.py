@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.frontier.host_queue import HostQueue, Position
+from crawl4ai_browser.frontier.host_queue import HostNames, HostQueue, Position
 from crawl4ai_browser.frontier.lease import FrontierCounts
 
 if TYPE_CHECKING:
@@ -37,12 +37,13 @@ class Schedule:
 
     def __init__(self, tally: Tally, *, refused: int, max_pages: int | None) -> None:
         self._hosts = HostQueue()
-        self._origins: list[str] = [""]
+        self._origins = HostNames()
         self._stock: dict[int, deque[QueuedRow]] = {}
         self._has_more: set[int] = set()
         self._fetching: dict[int, bool] = {}
         self._leased: dict[int, QueuedRow] = {}
         self._leased_of_host: dict[int, set[int]] = {}
+        self._full_hosts: set[int] = set()
         self._delayed: list[tuple[float, int, int, Position]] = []
         self._max_pages = max_pages
         self._discovered = tally.discovered
@@ -53,12 +54,9 @@ class Schedule:
 
     # --- what was found
 
-    def name_host(self, host: int, origin: str) -> None:
-        """What `OpensAt` is asked about when this host is next."""
-        missing = host + 1 - len(self._origins)
-        if missing > 0:
-            self._origins.extend([""] * missing)
-        self._origins[host] = origin
+    def add_host(self, origin: str) -> None:
+        """A new host, in the order of their numbers."""
+        self._origins.append(origin)
 
     def origin(self, host: int) -> str:
         """The name of a host."""
@@ -90,16 +88,37 @@ class Schedule:
 
     def next_host(self, opens_at: OpensAt, now: float) -> int | None:
         """The host to lease from. Closed hosts that come first are parked, and cost nothing until they open."""
-        self._hosts.open_due(now)
+        self._open_hosts(opens_at, now)
         while (host := self._hosts.first()) is not None:
             opens = opens_at(self._origins[host])
             if opens <= now:
                 return host
-            if math.isinf(opens) and host not in self._leased_of_host:
-                opens = now + RECHECK_SECONDS
             self._drop_stock(host)
-            self._hosts.park(host, opens)
+            self._park(host, opens, now)
         return None
+
+    def _park(self, host: int, opens: float, now: float) -> None:
+        if math.isinf(opens) and host in self._leased_of_host:
+            self._full_hosts.add(host)
+        else:
+            self._full_hosts.discard(host)
+            opens = min(opens, now + RECHECK_SECONDS) if math.isinf(opens) else opens
+        self._hosts.park(host, opens)
+
+    def _open_hosts(self, opens_at: OpensAt, now: float) -> None:
+        """Open those whose time has come, and those where a visit has ended.
+
+        A visit ends before its lease does (its result has still to be read), so full hosts are asked about again. There
+        are no more of them than leases.
+        """
+        self._hosts.open_due(now)
+        for host in tuple(self._full_hosts):
+            opens = opens_at(self._origins[host])
+            if opens <= now:
+                self._full_hosts.discard(host)
+                self._hosts.open(host)
+            elif opens < math.inf:
+                self._park(host, opens, now)
 
     def take(self, host: int) -> QueuedRow | None:
         """Lease the host's first request; None: its requests must be fetched first."""
@@ -175,6 +194,7 @@ class Schedule:
         ids.discard(row)
         if not ids:
             del self._leased_of_host[leased.host]
+        self._full_hosts.discard(leased.host)
         self._hosts.open(leased.host)
         return leased
 

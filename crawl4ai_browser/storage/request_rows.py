@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from crawl4ai_browser.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawl4ai_browser.storage.database import Connection
 
-_LOOKUP_SIZES = (8, 32, 128, 512)
-"""Fingerprints looked up by one statement. Few sizes, so that the prepared statements are found again."""
+_LOOKUP = 100
+"""Fingerprints looked up by one statement. A statement is prepared for every length up to this, and then kept."""
 
 
 class Rank(NamedTuple):
@@ -56,14 +56,6 @@ class QueuedRow(NamedTuple):
     """A JSON array, or None."""
 
 
-class KnownRow(NamedTuple):
-    """What is looked at when a known URL is found again."""
-
-    id: int
-    state: int
-    depth: int
-
-
 class Tally(NamedTuple):
     """How many requests there are, by state."""
 
@@ -99,27 +91,40 @@ def insert(connection: Connection, rows: Sequence[NewRow]) -> None:
     connection.executemany(_INSERT, rows)
 
 
-def known(connection: Connection, fingerprints: Sequence[bytes]) -> dict[bytes, KnownRow]:
+def known(connection: Connection, fingerprints: Sequence[bytes]) -> set[bytes]:
     """Those of the fingerprints that are known."""
-    found: dict[bytes, KnownRow] = {}
-    start = 0
-    while start < len(fingerprints):
-        left = len(fingerprints) - start
-        size = next((size for size in _LOOKUP_SIZES if size >= left), _LOOKUP_SIZES[-1])
-        chunk: list[bytes | None] = [*fingerprints[start : start + size]]
-        start += size
-        chunk += [None] * (size - len(chunk))
-        holes = ",".join("?" * size)
-        statement = f"SELECT fingerprint, id, state, depth FROM requests WHERE fingerprint IN ({holes})"
-        for fingerprint, *row in connection.execute(statement, chunk):
-            found[fingerprint] = KnownRow(*row)
+    # One statement for all of them takes a third less time than one for each. Only the index is read.
+    found: set[bytes] = set()
+    for chunk in _chunks(fingerprints):
+        statement = f"SELECT fingerprint FROM requests WHERE fingerprint IN ({_holes(chunk)})"
+        found.update(fingerprint for (fingerprint,) in connection.execute(statement, chunk))
     return found
 
 
-def move_up(connection: Connection, row: int, *, depth: int, parent: int, key: float | None) -> None:
-    """A shorter path to a queued request was found. `key` None: its place in the queue stays."""
-    statement = "UPDATE requests SET depth = ?, parent = ?, key = ifnull(?, key) WHERE id = ?"
-    connection.execute(statement, (depth, parent, key, row))
+def deeper(connection: Connection, fingerprints: Sequence[bytes], depth: int) -> dict[bytes, int]:
+    """Ids of those of the fingerprints that are queued with a greater depth."""
+    found: dict[bytes, int] = {}
+    for chunk in _chunks(fingerprints):
+        statement = f"""
+            SELECT fingerprint, id FROM requests
+            WHERE fingerprint IN ({_holes(chunk)}) AND state = {schema.QUEUED} AND depth > ?
+        """
+        found.update(connection.execute(statement, (*chunk, depth)))
+    return found
+
+
+def _chunks(fingerprints: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (fingerprints[start : start + _LOOKUP] for start in range(0, len(fingerprints), _LOOKUP))
+
+
+def _holes(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def bring_forward(connection: Connection, row: int, path: tuple[int, int | None, int, float, float]) -> None:
+    """A shorter path to a queued request was found: depth, parent, seed's host, urgency and key."""
+    statement = "UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ? WHERE id = ?"
+    connection.execute(statement, (*path, row))
 
 
 def first_of_hosts(
@@ -172,7 +177,7 @@ def tally(connection: Connection) -> Tally:
     )
 
 
-def first_ranks(connection: Connection) -> list[tuple[int, float, float]]:
+def first_ranks(connection: Connection) -> Iterator[tuple[int, float, float]]:
     """For each host with queued requests its id and its first one's rank; for opening alone."""
     # From host to host through the index, not along it: a host may have a million requests queued.
     statement = f"""
@@ -188,12 +193,12 @@ def first_ranks(connection: Connection) -> list[tuple[int, float, float]]:
             ORDER BY urgency, key, id LIMIT 1
         )
     """
-    return list(connection.execute(statement))
+    return connection.execute(statement)
 
 
-def origins(connection: Connection) -> list[tuple[int, str]]:
-    """Every host: id and origin, by rising id; for opening alone."""
-    return list(connection.execute("SELECT id, origin FROM hosts ORDER BY id"))
+def origins(connection: Connection) -> Iterator[tuple[str]]:
+    """Every host's origin, by rising id; for opening alone."""
+    return connection.execute("SELECT origin FROM hosts ORDER BY id")
 
 
 def host_id(connection: Connection, origin: str) -> int | None:
