@@ -66,11 +66,17 @@ class CrawlStatistics(Frozen):
     """URLs the frontier has not accepted."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Host:
     visiting: int = 0
     done: int = 0
     failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    started: float
+    host: _Host
 
 
 class Progress:
@@ -86,7 +92,7 @@ class Progress:
         self._retried = 0
         self._refused = 0
         self._html_length = 0
-        self._visits: dict[tuple[str, int], float] = {}
+        self._visits: dict[tuple[str, int], _Visit] = {}
         self._hosts: OrderedDict[str, _Host] = OrderedDict()
         self._recent: deque[float] = deque()
 
@@ -94,11 +100,13 @@ class Progress:
         """Take note of an event."""
         match event:
             case PageStarted():
-                self._visits[event.url, event.attempt] = self._clock.monotonic()
-                self._host(event.url).visiting += 1
+                host = self._host(event.url)
+                host.visiting += 1
+                self._visits[event.url, event.attempt] = _Visit(self._clock.monotonic(), host)
             case PageVisited():
-                self._visits.pop((event.url, event.attempt), None)
-                self._host(event.url).visiting -= 1
+                visit = self._visits.pop((event.url, event.attempt), None)
+                if visit is not None:
+                    visit.host.visiting -= 1
             case PageRetried():
                 self._retried += 1
             case PageFinished():
@@ -142,7 +150,7 @@ class Progress:
         seconds = now - self._started
         span = min(seconds, _RECENT_SECONDS)
         hosts = [
-            HostProgress(host=name, visiting=max(host.visiting, 0), done=host.done, failed=host.failed)
+            HostProgress(host=name, visiting=host.visiting, done=host.done, failed=host.failed)
             for name, host in self._hosts.items()
         ]
         hosts.sort(key=lambda host: host.done + host.failed, reverse=True)
@@ -155,8 +163,8 @@ class Progress:
             html_length=self._html_length,
             pages_per_second=len(self._recent) / span if span > 0 else 0.0,
             visits=tuple(
-                CurrentVisit(url=url, attempt=attempt, seconds=now - started)
-                for (url, attempt), started in self._visits.items()
+                CurrentVisit(url=url, attempt=attempt, seconds=now - visit.started)
+                for (url, attempt), visit in self._visits.items()
             ),
             hosts=tuple(hosts),
             refused=self._refused,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
+from typing import cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -333,7 +334,6 @@ def sole_error(error: Exception) -> Exception:
     """What a task group's group stands for: the first error of ours in it, else its first."""
     if not isinstance(error, ExceptionGroup):
         return error
-    members: Sequence[Exception] = error.exceptions
-    leaves = [sole_error(member) for member in members]
+    leaves = [sole_error(member) for member in cast("ExceptionGroup[Exception]", error).exceptions]
     ours = [leaf for leaf in leaves if isinstance(leaf, CrawlError)]
     return (ours or leaves)[0]

