@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.content.clean import hidden_nodes
 from crawl4ai_browser.content.links import read_links
+from crawl4ai_browser.content.main_content import boilerplate
 from crawl4ai_browser.content.markdown import to_cited_markdown, to_markdown
 from crawl4ai_browser.content.media import read_media
 from crawl4ai_browser.content.metadata import read_metadata
@@ -30,13 +31,16 @@ def render(document: Document, config: ContentConfig) -> Content:
     """
     timer = _Timer()
     timer.time("parse", lambda: document.tree)
-    hidden = hidden_nodes(document) if config.markdown or config.cited_markdown or config.text else frozenset[int]()
+    hidden = hidden_nodes(document)
     return Content(
         markdown=timer.time("markdown", lambda: to_markdown(document, skipped=hidden)) if config.markdown else None,
         cited_markdown=(
             timer.time("cited_markdown", lambda: to_cited_markdown(document, skipped=hidden))
             if config.cited_markdown
             else None
+        ),
+        main_markdown=(
+            timer.time("main_markdown", lambda: _main_markdown(document, hidden)) if config.main_markdown else None
         ),
         text=timer.time("text", lambda: to_text(document, skipped=hidden)) if config.text else None,
         links=timer.time("links", lambda: read_links(document)) if config.links else (),
@@ -45,6 +49,10 @@ def render(document: Document, config: ContentConfig) -> Content:
         metadata=timer.time("metadata", lambda: read_metadata(document)) if config.metadata else PageMetadata(),
         timings=timer.seconds,
     )
+
+
+def _main_markdown(document: Document, hidden: frozenset[int]) -> str:
+    return to_markdown(document, skipped=hidden | boilerplate(document, skipped=hidden))
 
 
 class _Timer:
