@@ -7,98 +7,42 @@ from __future__ import annotations
 
 import re
 
-_SURE = frozenset(
-    # navigation
-    "nav navs navbar navigation topnav subnav sidenav catnav menu menus menubar menuwrap submenu megamenu offcanvas "
-    "breadcrumb breadcrumbs skiplink skiplinks pagination pager paging toc sitemap footer footnav prefooter subfooter "
-    "masthead topbar sidebar sidebars "
-    # other pages
-    "related relatedposts upsell upsells crosssell crosssells outbrain taboola trending recommended recommendations "
-    "catlinks "
-    # sharing and people
-    "sharing sharebar sharethis addthis addtoany social socials byline authorbox userinfo signature "
-    # notices and forms
-    "cookie cookies consent gdpr onetrust ccpa newsletter subscribe signup signin login optin popup popups modal modals "
-    "lightbox toast snackbar paywall copyright searchbox searchform "
-    # adverts
-    "adsense adslot advert adverts advertisement advertising sponsored affiliate".split()
-)
-_LIKELY = frozenset(
-    [
-        "side",
-        "rail",
-        "toolbar",
-        "crumb",
-        "crumbs",
-        "skip",
-        "similar",
-        "recommend",
-        "suggested",
-        "suggestions",
-        "promo",
-        "promos",
-        "promotion",
-        "promotions",
-        "share",
-        "shares",
-        "follow",
-        "author",
-        "bio",
-        "avatar",
-        "meta",
-        "postmeta",
-        "subscription",
-        "overlay",
-        "drawer",
-        "dialog",
-        "notice",
-        "notices",
-        "disclaimer",
-        "disclosure",
-        "legal",
-        "search",
-        "filter",
-        "filters",
-        "facet",
-        "facets",
-        "refinement",
-        "refinements",
-        "sort",
-        "sorting",
-        "sortby",
-        "ad",
-        "ads",
-        "sponsor",
-        "banner",
-        "banners",
-        "noprint",
-        "printfooter",
-        "license",
-        "tag",
-        "tags",
-        "toggle",
-        "settings",
-        "logged",
-        "cta",
-    ]
-)
-_COMMENTS = frozenset(["comment", "comments", "commentlist", "commentarea", "respond", "disqus"])
-_FOOTNOTES = frozenset(["footnote", "footnotes", "endnote", "endnotes"])
 
-_HIDING_CLASSES = frozenset(
-    [
-        "hidden",
-        "hide",
-        "d-none",
-        "sr-only",
-        "visually-hidden",
-        "visuallyhidden",
-        "screen-reader-text",
-        "screenreader",
-        "invisible",
-        "is-hidden",
-        "u-hidden",
-    ]
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SURE = (
+    _words(  # navigation
+        "nav navs navbar navigation topnav subnav sidenav catnav menu menus menubar menuwrap submenu megamenu offcanvas "
+        "breadcrumb breadcrumbs skiplink skiplinks pagination pager paging toc sitemap footer footnav prefooter "
+        "subfooter masthead topbar sidebar sidebars"
+    )
+    | _words(  # other pages
+        "related relatedposts upsell upsells crosssell crosssells outbrain taboola trending recommended recommendations "
+        "catlinks"
+    )
+    | _words(  # sharing and people
+        "sharing sharebar sharethis addthis addtoany social socials byline authorbox userinfo signature"
+    )
+    | _words(  # notices and forms
+        "cookie cookies consent gdpr onetrust ccpa newsletter subscribe signup signin login optin popup popups modal "
+        "modals lightbox toast snackbar paywall copyright searchbox searchform"
+    )
+    | _words("adsense adslot advert adverts advertisement advertising sponsored affiliate")
+)
+_LIKELY = _words(
+    "side rail toolbar crumb crumbs skip similar recommend suggested suggestions promo promos promotion promotions share "
+    "shares follow author bio avatar meta postmeta subscription overlay drawer dialog notice notices disclaimer "
+    "disclosure legal search filter filters facet facets refinement refinements sort sorting sortby ad ads sponsor "
+    "banner banners noprint printfooter license tag tags toggle settings logged cta"
+)
+_COMMENTS = _words("comment comments commentlist commentarea respond disqus")
+_FOOTNOTES = _words("footnote footnotes endnote endnotes")
+
+_HIDING_CLASSES = _words(
+    "hidden hide d-none sr-only visually-hidden visuallyhidden screen-reader-text screenreader invisible is-hidden "
+    "u-hidden"
 )
 _SHOWING_CLASS = re.compile(
     r"(?:^|\s)(?:\S+:(?:block|flex|grid|inline\S*|table\S*|visible|not-sr-only)"  # Tailwind: md:block
