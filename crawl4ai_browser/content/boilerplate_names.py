@@ -14,13 +14,13 @@ def _words(text: str) -> frozenset[str]:
 
 _SURE = (
     _words(  # navigation
-        "nav navs navbar navigation topnav subnav sidenav catnav menu menus menubar menuwrap submenu megamenu offcanvas "
-        "breadcrumb breadcrumbs skiplink skiplinks pagination pager paging toc sitemap footer footnav prefooter "
+        "nav navs navbar navigation topnav subnav sidenav catnav menu menus menubar menuwrap submenu megamenu "
+        "offcanvas breadcrumb breadcrumbs skiplink skiplinks pagination pager paging toc sitemap footer footnav prefooter "
         "subfooter masthead topbar sidebar sidebars"
     )
     | _words(  # other pages
-        "related relatedposts upsell upsells crosssell crosssells outbrain taboola trending recommended recommendations "
-        "catlinks"
+        "related relatedposts upsell upsells crosssell crosssells outbrain taboola trending recommended "
+        "recommendations catlinks"
     )
     | _words(  # sharing and people
         "sharing sharebar sharethis addthis addtoany social socials byline authorbox userinfo signature"
@@ -32,8 +32,8 @@ _SURE = (
     | _words("adsense adslot advert adverts advertisement advertising sponsored affiliate")
 )
 _LIKELY = _words(
-    "side rail toolbar crumb crumbs skip similar recommend suggested suggestions promo promos promotion promotions share "
-    "shares follow author bio avatar meta postmeta subscription overlay drawer dialog notice notices disclaimer "
+    "side rail toolbar crumb crumbs skip similar recommend suggested suggestions promo promos promotion promotions "
+    "share shares follow author bio avatar meta postmeta subscription overlay drawer dialog notice notices disclaimer "
     "disclosure legal search filter filters facet facets refinement refinements sort sorting sortby ad ads sponsor "
     "banner banners noprint printfooter license tag tags toggle settings logged cta"
 )
