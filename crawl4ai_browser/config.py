@@ -131,18 +131,19 @@ class FileNames(Frozen):
     layout: str = "{name}"
     """The path below the folder, such as `{host}/{path}` or `{session}/{date}/{name}`: see `FILE_LAYOUT_FIELDS`."""
     when_taken: Literal["number", "hash", "overwrite_identical"] = "number"
-    """What is done when a file of that name lies there: `report (2).pdf`, `report-5f2a9c01.pdf`, or, where its bytes are
-    the same, it is replaced (else numbered)."""
+    """What is done when a file of that name lies there: `report (2).pdf`, `report-5f2a9c01.pdf`, or, where its bytes
+    are the same, it is replaced (else numbered)."""
     one_copy: bool = False
     """Store equal bytes once: the records of further copies point to the first."""
 
     @field_validator("layout")
     @classmethod
     def _layout_is_known(cls, layout: str) -> str:
-        fields = [field for _, field, _, _ in Formatter().parse(layout) if field is not None]
-        unknown = sorted(set(fields) - FILE_LAYOUT_FIELDS)
-        if unknown or not fields:
-            raise ValueError(f"a layout is made of {{{'} {'.join(sorted(FILE_LAYOUT_FIELDS))}}}, not of {unknown or layout}")
+        fields = {field for _, field, _, _ in Formatter().parse(layout) if field is not None}
+        unknown = sorted(fields - FILE_LAYOUT_FIELDS) or ([] if fields else [layout])
+        if unknown:
+            known = " ".join(f"{{{field}}}" for field in sorted(FILE_LAYOUT_FIELDS))
+            raise ValueError(f"a layout is made of {known}, not of {unknown[0]!r}")
         return layout
 
 
@@ -162,7 +163,7 @@ class DownloadConfig(Frozen):
     max_at_once: int = Field(default=4, ge=1)
     """Linked files fetched at once. What pages start by themselves is bounded by the pages there are."""
     pdf: Literal["download", "render", "both"] = "download"
-    """`render`: shown in the browser's viewer, for a screenshot. Only a full Chromium has one; elsewhere it is saved."""
+    """`render`: shown in the browser's viewer, for a screenshot. Only a full Chromium has one; others save it."""
     resume_attempts: int = Field(default=3, ge=0)
     """How often a file that broke off is continued where it stopped, by a Range request of the same session. A waiting
     time that doubles from one second lies before each."""

@@ -21,10 +21,10 @@ DownloadState = Literal[
 ]
 """What became of a file. Only a complete one has a path.
 
-`cancelled`: its page, session or crawl ended, or it could not be stored. `truncated`: the transfer broke off. `refused`:
-the configuration does not want it, or robots.txt forbids it. `too_large`: a byte cap. `http_error`: the server answered
-4xx or 5xx. `timed_out`: not complete within its deadline. `disk_full`: it would leave too little room. `unreachable`: no
-answer at all.
+`cancelled`: its page, session or crawl ended, or it could not be stored. `truncated`: the transfer broke off.
+`refused`: the configuration does not want it, or robots.txt forbids it. `too_large`: a byte cap. `http_error`: the
+server answered 4xx or 5xx. `timed_out`: not complete within its deadline. `disk_full`: it would leave too little room.
+`unreachable`: no answer at all.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.browser.downloads import DownloadSaver
+from crawl4ai_browser.browser.file_intake import FileIntake
 from crawl4ai_browser.browser.visit import Visit, VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
@@ -25,7 +25,7 @@ class BrowserFetcher:
         self._pool = pool
         self._config = config
         self._clock = clock
-        self._saver = DownloadSaver(config.download, clock)
+        self._files = FileIntake(config.download, clock, pool.observers)
 
     async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
         """Visit the URL once, as `Fetcher.fetch` says."""
@@ -34,7 +34,7 @@ class BrowserFetcher:
             waited = self._clock.monotonic() - started
             browser = self._pool.session(request.session).browser
             settings = self._settings(request)
-            visit = Visit(page, request, settings, saver=self._saver, clock=self._clock, on_answer=on_answer)
+            visit = Visit(page, request, settings, files=self._files, clock=self._clock, on_answer=on_answer)
             try:
                 snapshot = await visit.run()
             except BrowserCrashed:

@@ -20,6 +20,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
+from crawl4ai_browser.browser.file_rules import content_type_of, is_attachment, is_saved
 from crawl4ai_browser.browser.playwright_errors import from_net_error
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import FetchError, NavigationError, TooManyRedirects
@@ -31,20 +32,27 @@ if TYPE_CHECKING:
     from crawl4ai_browser.request import Request
 
 _PDF = "application/pdf"
+_NO_CONTENT = (204, 205)
 _RESPONSES = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
 _REQUESTS = {**_RESPONSES, "requestStage": "Request"}
 
 
+MAX_FRAME_HOPS = 500
+"""Answers to frames that are remembered in one visit, to know a file by. Adverts alone can make hundreds."""
+
+
 @dataclass
 class Hop:
-    """One response of a main document."""
+    """One response of a document."""
 
     url: str
     status: int
     headers: dict[str, str]
     network_id: str
-    kind: Literal["http", "client"]
+    """The same for all hops of one request."""
+    kind: Literal["http", "client"] = "http"
     """What led on from it: filled in when the next hop comes."""
+    method: str = "GET"
 
     @property
     def is_redirect(self) -> bool:
@@ -60,6 +68,14 @@ class DocumentWatch:
     max_bytes: int
     html: str | None = None
     """Shown instead of the first document."""
+    saves_all: bool = False
+    """Whether every answer is sent to the downloads, a page too."""
+    unshown: Hop | None = None
+    """The answer to the request itself, when the browser would not show it: an error where there should be a file."""
+    shows_pdf: bool = False
+    """Whether PDFs are left to the browser's viewer."""
+    frame_hops: list[Hop] = field(default_factory=list["Hop"])
+    """The responses of documents in frames."""
     hops: list[Hop] = field(default_factory=list["Hop"])
     navigations: int = 0
     failure: FetchError | None = None
@@ -94,6 +110,19 @@ class DocumentWatch:
                 return hop
         return self.last
 
+    def chain_to(self, url: str) -> list[Hop]:
+        """The hops of the latest request that ended at this address, in the page or a frame; empty where none did."""
+        for hop in (*reversed(self.hops), *reversed(self.frame_hops)):
+            if without_fragment(hop.url) == without_fragment(url):
+                return self.chain_of(hop)
+        return []
+
+    def chain_of(self, final: Hop) -> list[Hop]:
+        """The hops of the request that ended with this one."""
+        hops = self.hops if any(hop is final for hop in self.hops) else self.frame_hops
+        passed = [hop for hop in hops if hop.network_id == final.network_id and hop is not final]
+        return [*passed, final] if final.network_id else [final]
+
     def redirects(self, final: Hop | None) -> tuple[Redirect, ...]:
         """The addresses passed on the way to the final one, the requested one first; empty where there was no hop."""
         passed: list[Redirect] = []
@@ -118,20 +147,27 @@ class DocumentWatch:
         if self.on_answer is not None:
             self.on_answer(self.answered_after)
 
-    def see_response(self, *, url: str, status: int, headers: dict[str, str], network_id: str) -> bool:
+    def see_frame_response(self, hop: Hop) -> None:
+        """Record a response of a document in a frame."""
+        if len(self.frame_hops) < MAX_FRAME_HOPS:
+            self.frame_hops.append(hop)
+
+    def see_response(self, hop: Hop) -> bool:
         """Record a response of the main document; False when the visit must not go on with it."""
         self._tell_answer()
         previous = self.last
         if previous is not None:
             previous.kind = "http" if previous.is_redirect else "client"
-        self.hops.append(Hop(url=url, status=status, headers=headers, network_id=network_id, kind="http"))
+        self.hops.append(hop)
         if previous is None or not previous.is_redirect:
             self.navigations += 1
         if self.navigations > self.max_navigations:
             self.fail(TooManyRedirects(f"{self.max_navigations} documents in one visit, and yet another", phase="goto"))
             return False
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_bytes and "html" in headers.get("content-type", ""):
+        if self.saves_all:
+            return True
+        length = hop.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self.max_bytes and "html" in hop.headers.get("content-type", ""):
             self.fail(NavigationError(f"document of {length} bytes, at most {self.max_bytes}", phase="goto"))
             return False
         return True
@@ -145,6 +181,8 @@ class DocumentWatch:
         if last is None or last.is_redirect and self.navigations <= 1:
             return
         if last.network_id == network_id and not last.is_redirect:
+            if self.saves_all or is_saved(last.headers):
+                return  # a file that breaks off: the browser tries again by itself, and tells when it gives up
             self.fail(NavigationError("the document was cut short: its body ended early", phase="goto"))
         elif reason != "Aborted":
             self.fail(from_net_error(reason, phase="goto"))
@@ -204,16 +242,25 @@ class DocumentInterceptor:
             if is_main and watch is not None:
                 watch.see_failure(reason, network_id=network_id)
             return "Fetch.continueRequest", {}
+        return self._decide_response(watch, event, is_main=is_main)
+
+    def _decide_response(
+        self, watch: DocumentWatch | None, event: dict[str, Any], *, is_main: bool
+    ) -> tuple[str, dict[str, Any]]:
         given = event.get("responseHeaders", [])
-        headers = _joined(given)
-        if is_main and watch is not None:
-            url = event["request"]["url"]
-            if not watch.see_response(url=url, status=int(status or 0), headers=headers, network_id=network_id):
-                return "Fetch.failRequest", {"errorReason": "BlockedByClient"}
-        if _is_inline_pdf(headers):
-            extra = [{"name": "Content-Disposition", "value": "attachment"}]
-            kept = [header for header in given if header["name"].lower() != "content-disposition"]
-            return "Fetch.continueResponse", {"responseCode": status, "responseHeaders": kept + extra}
+        hop = Hop(
+            url=event["request"]["url"],
+            status=int(event.get("responseStatusCode") or 0),
+            headers=_joined(given),
+            network_id=event.get("networkId", ""),
+            method=event["request"].get("method", "GET"),
+        )
+        if watch is not None and not is_main:
+            watch.see_frame_response(hop)
+        elif watch is not None and not watch.see_response(hop):
+            return "Fetch.failRequest", {"errorReason": "BlockedByClient"}
+        if _is_to_be_saved(hop, watch, is_main=is_main):
+            return "Fetch.continueResponse", {"responseCode": hop.status, "responseHeaders": _as_attachment(given)}
         return "Fetch.continueRequest", {}
 
     def _decide_request(self, watch: DocumentWatch | None, *, is_main: bool) -> tuple[str, dict[str, Any]]:
@@ -239,6 +286,21 @@ def _joined(headers: list[dict[str, str]]) -> dict[str, str]:
     return joined
 
 
-def _is_inline_pdf(headers: dict[str, str]) -> bool:
-    is_pdf = headers.get("content-type", "").partition(";")[0].strip().lower() == _PDF
-    return is_pdf and not headers.get("content-disposition", "").lower().startswith("attachment")
+def _is_to_be_saved(hop: Hop, watch: DocumentWatch | None, *, is_main: bool) -> bool:
+    """Whether the browser must be told to save what it would show."""
+    if hop.is_redirect or hop.status in _NO_CONTENT:
+        return False
+    if watch is not None and watch.saves_all and is_main:
+        return True
+    is_pdf = content_type_of(hop.headers) == _PDF
+    return is_pdf and not is_attachment(hop.headers) and not (watch is not None and watch.shows_pdf)
+
+
+def _as_attachment(headers: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The header lines with a Content-Disposition that says so, and keeps the name that was there (RFC 6266)."""
+    kept = [header for header in headers if header["name"].lower() != "content-disposition"]
+    given = _joined(headers).get("content-disposition", "")
+    kind, separator, parameters = given.partition(";")
+    if "=" in kind:  # a name alone, which many servers send
+        separator, parameters = ";", given
+    return [*kept, {"name": "Content-Disposition", "value": f"attachment{separator}{parameters}"}]

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-import anyio
 from playwright.async_api import BrowserContext, Dialog, Page
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
@@ -19,7 +18,9 @@ from playwright.async_api import Error as PlaywrightError
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.document_watch import DocumentInterceptor, DocumentWatch
+from crawl4ai_browser.browser.downloads import VisitDownloads, discard
 from crawl4ai_browser.browser.frames import Frames
+from crawl4ai_browser.browser.launch import LaunchedBrowser
 from crawl4ai_browser.browser.user_agent import client_hints
 from crawl4ai_browser.errors import FetchTimeout, PageCrashed
 from crawl4ai_browser.request import Request
@@ -38,8 +39,7 @@ class VisitRecord:
 
     request: Request
     watch: DocumentWatch
-    downloads: list[PlaywrightDownload] = field(default_factory=list[PlaywrightDownload])
-    download_started: anyio.Event = field(default_factory=anyio.Event)
+    files: VisitDownloads
     popups: list[Page] = field(default_factory=list[Page])
     popup_urls: list[str] = field(default_factory=list[str])
     dialogs: list[str] = field(default_factory=list[str])
@@ -51,12 +51,13 @@ class VisitRecord:
 class KeptPage:
     """A page and its DevTools session. Made by `open`, given up by `close`."""
 
-    def __init__(self, page: Page, devtools: DevTools, start: Start, *, frames_on_demand: bool) -> None:
+    def __init__(self, page: Page, devtools: DevTools, browser: LaunchedBrowser, start: Start) -> None:
         """Use `KeptPage.open`."""
         self.page = page
+        self.browser = browser
         self.devtools = devtools
         self.documents = DocumentInterceptor(devtools, start)
-        self.frames = Frames(devtools, start, on_demand=frames_on_demand)
+        self.frames = Frames(devtools, start, on_demand=browser.frames_on_demand)
         self.visit: VisitRecord | None = None
         self.visits = 0
         self.is_spoiled = False
@@ -64,10 +65,10 @@ class KeptPage:
         self._start = start
 
     @classmethod
-    async def open(cls, context: BrowserContext, start: Start, *, frames_on_demand: bool) -> KeptPage:
+    async def open(cls, context: BrowserContext, browser: LaunchedBrowser, start: Start) -> KeptPage:
         """A new page of the context, listened to."""
         page = await context.new_page()
-        kept = cls(page, await DevTools.of_page(page), start, frames_on_demand=frames_on_demand)
+        kept = cls(page, await DevTools.of_page(page), browser, start)
         await kept.documents.attach()
         # A listener that raises would raise in the next call of any page of this driver, so each is a plain append or
         # guarded by itself.
@@ -128,11 +129,13 @@ class KeptPage:
             visit.popups.append(popup)
 
     def _on_download(self, download: PlaywrightDownload) -> None:
+        transfers = self.browser.transfers
+        assert transfers is not None, "the pool opens them with the browser"
+        transfer = transfers.claim(download.url, download.suggested_filename)
         if self.visit is not None:
-            self.visit.downloads.append(download)
-            self.visit.download_started.set()
+            self.visit.files.begin(download, transfer)
         else:
-            self._start(partial(_cancel_quietly, download))
+            self._start(partial(discard, download, transfer))
 
     def _on_crash(self, _page: Page) -> None:
         self.is_spoiled = True
@@ -158,8 +161,3 @@ async def _accept_quietly(dialog: Dialog) -> None:
 async def _dismiss_quietly(dialog: Dialog) -> None:
     with suppress(PlaywrightError):  # its page is gone
         await dialog.dismiss()
-
-
-async def _cancel_quietly(download: PlaywrightDownload) -> None:
-    with suppress(PlaywrightError):  # its page is gone
-        await download.cancel()

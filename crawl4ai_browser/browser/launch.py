@@ -25,6 +25,7 @@ from crawl4ai_browser.browser.discovery import BrowserExecutable, browser_at, fi
 from crawl4ai_browser.browser.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
 from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.browser.transfers import Transfers
 from crawl4ai_browser.config import BrowserConfig
 from crawl4ai_browser.errors import LaunchFailed
 
@@ -56,6 +57,8 @@ class LaunchedBrowser:
     lost: str | None = None
     """Why it is of no use any more."""
     retiring: bool = False
+    transfers: Transfers | None = None
+    """The files it is saving. The pool opens them."""
     sessions: set[object] = field(default_factory=set[object])
 
     @property
@@ -84,6 +87,8 @@ class LaunchedBrowser:
 
     def _clean_up(self) -> None:
         end_processes(self.processes)
+        if self.transfers is not None:
+            self.transfers.clean_up()
         for folder in (self.temp_folder, *self.profile_folders):
             shutil.rmtree(folder, ignore_errors=True)
 

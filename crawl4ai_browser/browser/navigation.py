@@ -52,15 +52,18 @@ async def _is_no_page(visit: VisitRecord) -> bool:
     An attachment that is answered with an error status never becomes a download, though Playwright says so.
     """
     last = visit.watch.last
-    if last is None and not visit.downloads:
+    if last is None and not visit.files.count:
         # Aborted without any answer: so ends a renderer's crash too, and the event that tells comes a little later. It
         # cancels the visit's steps.
         await SYSTEM_CLOCK.sleep(CRASH_EVENT_DELAY)
-        return bool(visit.downloads)
+        return bool(visit.files.count)
     if last is None or visit.watch.failure is not None:
-        return bool(visit.downloads)
-    if last.status in _NO_CONTENT or last.status >= 400:
+        return bool(visit.files.count)
+    if last.status in _NO_CONTENT:
+        return True
+    if last.status >= 400:
+        visit.watch.unshown = last
         return True
     with anyio.move_on_after(DOWNLOAD_EVENT_DEADLINE):
-        await visit.download_started.wait()
-    return bool(visit.downloads)
+        await visit.files.started.wait()
+    return bool(visit.files.count)

@@ -100,6 +100,11 @@ def _shown(message: str) -> str:
     return name.group(1) if name else message
 
 
+def is_gone(error: PlaywrightError) -> bool:
+    """Whether the page, its context, the browser or the driver is there no more."""
+    return _classify(error.message or "", NavigationError) in (BrowserCrashed, PageCrashed)
+
+
 def is_interrupted(error: PlaywrightError) -> bool:
     """Whether a navigation took the document away from under the call; it can be made again on the new one."""
     return bool(_INTERRUPTED.search(error.message or ""))

@@ -10,10 +10,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
+from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.file_store import download_folder
 from crawl4ai_browser.browser.kept_page import KeptPage
 from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
 from crawl4ai_browser.browser.session import BrowserSession
+from crawl4ai_browser.browser.transfers import Transfers
 from crawl4ai_browser.config import ContextConfig, CrawlConfig
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, LaunchFailed
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers, Warned
@@ -36,7 +39,7 @@ class BrowserPool:
     def __init__(self, config: CrawlConfig, observers: Observers | None = None) -> None:
         """Nothing is started yet."""
         self._config = config
-        self._observers = observers or Observers()
+        self.observers = observers or Observers()
         self._permits = anyio.CapacityLimiter(config.capacity.max_pages)
         self._launch_lock = anyio.Lock()
         self._driver: Driver | None = None
@@ -159,11 +162,17 @@ class BrowserPool:
             await self._driver.stop()
             self._driver = await Driver.start(timeout)
             browser = await self._driver.launch(self._config.browser)
+        folder = download_folder(self._config.download)
+        try:
+            browser.transfers = await Transfers.open(browser.browser, folder, self.start)
+        except PlaywrightError as error:
+            await browser.close()
+            raise LaunchFailed(f"the browser ended as soon as it had started: {error.message}") from error
         self._browsers.append(browser)
         browser.browser.on("disconnected", lambda _browser: self._lose(browser, "the browser process died"))
         for warning in browser.options.warnings:
             self.warn(warning)
-        self._observers(BrowserLaunched(version=browser.browser.version, kind=browser.options.executable.kind))
+        self.observers(BrowserLaunched(version=browser.browser.version, kind=browser.options.executable.kind))
         return browser
 
     def _lose(self, browser: LaunchedBrowser, reason: str) -> None:
@@ -173,7 +182,7 @@ class BrowserPool:
         self._browsers.remove(browser)
         browser.lost = browser.lost or reason
         self._lost_browsers += 1
-        self._observers(BrowserLost(reason=browser.lost, visits=browser.leased))
+        self.observers(BrowserLost(reason=browser.lost, visits=browser.leased))
         self.start(browser.close)
 
     async def examine(self, browser: LaunchedBrowser | None) -> bool:
@@ -193,7 +202,7 @@ class BrowserPool:
         for browser in list(self._browsers):
             if not browser.retiring and browser.visits >= self._config.browser.max_pages:
                 browser.retiring = True
-                self._observers(BrowserRetired(reason=f"{browser.visits} visits"))
+                self.observers(BrowserRetired(reason=f"{browser.visits} visits"))
             if browser.retiring and browser.leased == 0:
                 self._browsers.remove(browser)
                 self.start(browser.close)
@@ -215,7 +224,7 @@ class BrowserPool:
         """Tell the observers, once for each text."""
         if text not in self._warned:
             self._warned.add(text)
-            self._observers(Warned(text=text))
+            self.observers(Warned(text=text))
 
     def __repr__(self) -> str:
         """Browsers, and pages in use of those allowed."""

@@ -59,6 +59,7 @@ class BrowserSession:
         self._browser: LaunchedBrowser | None = None
         self._idle: list[KeptPage] = []
         self._busy: dict[KeptPage, LaunchedBrowser] = {}
+        self._are_files_followed = False
 
     @property
     def browser(self) -> LaunchedBrowser | None:
@@ -89,6 +90,7 @@ class BrowserSession:
         context = await self._open_context(browser)
         browser.sessions.add(self)
         self._browser, self._context = browser, context
+        self._are_files_followed = False
         return context
 
     async def _open_context(self, browser: LaunchedBrowser) -> BrowserContext:
@@ -125,7 +127,10 @@ class BrowserSession:
         try:
             # The shield stands inside the deadline: a cancelled new_page() may leave a page that nobody holds.
             with anyio.fail_after(OPEN_DEADLINE, shield=True):
-                page = await KeptPage.open(context, self._source.start, frames_on_demand=browser.frames_on_demand)
+                page = await KeptPage.open(context, browser, self._source.start)
+                if not self._are_files_followed and browser.transfers is not None:
+                    await browser.transfers.follow(page.devtools)
+                    self._are_files_followed = True
                 await page.identify(self._user_agent(browser), language=self.config.locale)
                 if not browser.frames_probed:
                     browser.frames_probed = True

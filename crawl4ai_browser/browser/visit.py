@@ -13,6 +13,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser import capture, record
 from crawl4ai_browser.browser.document_watch import DocumentWatch
+from crawl4ai_browser.browser.downloads import VisitDownloads
+from crawl4ai_browser.browser.file_rules import file_failure
 from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
 from crawl4ai_browser.browser.navigation import goto
 from crawl4ai_browser.browser.playwright_errors import translate
@@ -29,7 +31,7 @@ from crawl4ai_browser.errors import (
 from crawl4ai_browser.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.downloads import DownloadSaver
+    from crawl4ai_browser.browser.file_intake import FileIntake
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
@@ -54,7 +56,7 @@ class Visit:
         request: Request,
         settings: VisitSettings,
         *,
-        saver: DownloadSaver,
+        files: FileIntake,
         clock: Clock,
         on_answer: OnAnswer | None = None,
     ) -> None:
@@ -62,22 +64,21 @@ class Visit:
         self._page = page
         self._request = request
         self._settings = settings
-        self._saver = saver
         self._clock = clock
         self._phase: Phase = "goto"
         self._fetched_at = clock.now()
-        self._record = VisitRecord(
-            request=request,
-            watch=DocumentWatch(
-                max_navigations=settings.visit.max_navigations,
-                max_bytes=settings.visit.max_html_bytes,
-                on_answer=on_answer,
-                clock=clock,
-            ),
+        watch = DocumentWatch(
+            max_navigations=settings.visit.max_navigations,
+            max_bytes=settings.visit.max_html_bytes,
+            saves_all=request.as_file,
+            on_answer=on_answer,
+            clock=clock,
         )
+        self._record = VisitRecord(request=request, watch=watch, files=VisitDownloads(files, request, watch))
         self._reading: PageReading | None = None
         self._captured = capture.Captured()
         self._downloads: tuple[Download, ...] = ()
+        self._is_file = False
 
     async def run(self) -> Snapshot:
         """Visit.
@@ -93,7 +94,12 @@ class Visit:
             error.request = self._request
             error.snapshot = self._snapshot()
             raise
-        return self._snapshot()
+        snapshot = self._snapshot()
+        failure = file_failure(self._downloads[0]) if self._is_file and self._downloads else None
+        if failure is not None:
+            failure.request, failure.snapshot = self._request, snapshot
+            raise failure
+        return snapshot
 
     async def _under_deadline(self) -> None:
         timeout = self._settings.visit.timeout
@@ -115,9 +121,9 @@ class Visit:
                 await self._page.end()
             except PlaywrightError:
                 self._page.is_spoiled = True
-        if self._record.downloads:
-            started = self._clock.monotonic()
-            self._downloads = await self._saver.save_all(self._record, self._request)
+        started = self._clock.monotonic()
+        self._downloads = await self._record.files.save_all(page_url=self._page.page.url)
+        if self._downloads:
             self._record.timings["download"] = self._clock.monotonic() - started
 
     async def _failing_fast(self) -> None:
@@ -133,7 +139,8 @@ class Visit:
     async def _steps(self) -> None:
         await self._page.begin(self._record)
         self._record.watch.started_at = self._clock.monotonic()
-        if await self._timed("goto", goto(self._page, self._record, self._settings.visit)):
+        self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
+        if not self._is_file:
             self._phase = "ready"
             reading = await read_when_ready(self._page, self._record, self._settings)
             self._reading = reading
