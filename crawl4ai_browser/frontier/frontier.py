@@ -7,6 +7,7 @@ queued. So a lease costs no write.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -153,8 +154,14 @@ class Frontier:
         if not self._seeds.is_verified:
             return None
         await self._queue_due()
+
+        def opens(host: str) -> float:
+            # A host that is open may give the time of its own asking, which is later than any taken before.
+            time = opens_at(host)
+            return -math.inf if time <= self._clock.monotonic() else time
+
         while self._schedule.may_lease:
-            host = self._schedule.next_host(opens_at, self._clock.monotonic())
+            host = self._schedule.next_host(opens, self._clock.monotonic())
             if host is None:
                 return None
             row = self._schedule.take(host)
