@@ -54,7 +54,7 @@ def test_names_are_listed_for_completion() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Crawl4AI'"):
-        _ = crawl4ai_browser.Crawl4AI  # type: ignore[attr-defined] # that is the point
+        _ = crawl4ai_browser.Crawl4AI
 
 
 def test_the_first_level_of_errors_is_public() -> None:

@@ -20,6 +20,10 @@ MAX_THROTTLED_ATTEMPTS = 10
 """Uncharged answers of that kind for one URL. The host's back-off doubles from a second with each, so the tenth comes
 after a quarter of an hour of patience; a host that never relents must not keep a crawl alive for ever."""
 
+MAX_SIGNED_OUT_VISITS = 3
+"""Visits of one URL that may show its session signed out. Two are chance, where a site ends a session after so many
+requests; a third says that the page looks so to whoever is signed in."""
+
 NEVER = 0
 """Retries of an error that would only come again."""
 
@@ -67,6 +71,7 @@ _RULES: dict[type[errors.CrawlError], _Rule] = {
     errors.ActionFailed: _Rule(NEVER, "actions were done already, and may not bear repeating"),
     errors.LaunchFailed: _Rule(NEVER, "no browser: every other page would fail too"),
     errors.PageCrashed: _Rule(None, "renderers also die of the machine's memory; may be the page's doing, so charged"),
+    errors.SessionError: _Rule(NEVER, "the session has ended, or cannot be signed in"),
     errors.ProxyError: _Rule(None, "proxies come back, or another takes over"),
     errors.HttpStatusError: _Rule(NEVER, "the status is the site's answer"),
     errors.DownloadError: _Rule(None, "transfers break by chance"),
@@ -105,11 +110,21 @@ def decide(
         if browser_deaths + 1 >= config.max_browser_deaths:
             return GiveUp(f"{browser_deaths + 1} browsers died on it")
         return Retry(delay=0.0, charged=False, browser_died=True)
+    if isinstance(error, errors.SignedOut):
+        return _decide_signed_out(records)
     if isinstance(error, errors.HttpStatusError):
         return _decide_status(error.status, attempts=attempts, records=records, config=config, random=random)
     rule = _rule(error)
     allowed = config.max_attempts if rule.retries is None else min(config.max_attempts, 1 + rule.retries)
     return _charge(attempts + 1, allowed, rule.reason, config=config, random=random)
+
+
+def _decide_signed_out(records: Sequence[Attempt]) -> Retry | GiveUp:
+    visits = 1 + sum(record.error is not None and record.error.kind == errors.SignedOut.__name__ for record in records)
+    if visits >= MAX_SIGNED_OUT_VISITS:
+        return GiveUp(f"signed out in {visits} visits, though the session was signed in between")
+    # The session signs in before its next visit, whichever page that is for.
+    return Retry(delay=0.0, charged=False, browser_died=False)
 
 
 def _decide_status(

@@ -1,0 +1,145 @@
+"""Crawls through the real politeness, over fake pages: what the dispatcher and the hosts' slots make of each other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from crawl4ai_browser import urls
+from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
+from crawl4ai_browser.config import CapacityConfig, CrawlConfig, PolitenessConfig
+from crawl4ai_browser.crawling import crawler as crawler_module
+from crawl4ai_browser.crawling.crawler import Crawler
+from crawl4ai_browser.crawling.way_out import LimitedFetcher, WayOut
+from crawl4ai_browser.events import Observers
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
+from crawl4ai_browser.result import CrawlResult
+from crawl4ai_browser.testing.fake_clock import FakeClock
+from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher, page
+from crawl4ai_browser.testing.scripted_plain_get import ScriptedPlainGet
+
+OpenCrawler = Callable[..., AbstractAsyncContextManager[Crawler]]
+
+
+@pytest.fixture
+def polite(monkeypatch: pytest.MonkeyPatch) -> OpenCrawler:
+    """A crawler whose browsers are fake and whose manners are real."""
+
+    @asynccontextmanager
+    async def crawler(
+        fetcher: ScriptedFetcher,
+        config: CrawlConfig,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        robots: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[Crawler]:
+        @asynccontextmanager
+        async def way_out(config: CrawlConfig, *, clock: Clock, observers: Observers) -> AsyncGenerator[WayOut]:
+            browser = LimitedFetcher(fetcher, config.capacity.max_pages)
+            plain_get = ScriptedPlainGet(robots or {}, clock=clock)
+            fetcher_with_manners = PoliteFetcher(browser, plain_get, config.politeness, clock)
+            yield WayOut(fetcher_with_manners, fetcher_with_manners.throttle.opens_at)
+
+        monkeypatch.setattr(crawler_module, "open_browser_way", way_out)
+        async with Crawler(config, clock=clock) as opened:
+            yield opened
+
+    return crawler
+
+
+def addresses(host: str, count: int) -> list[str]:
+    return [f"https://{host}/{number}" for number in range(count)]
+
+
+async def read(crawler: Crawler, seeds: list[str], scope: Scope | None = None) -> list[CrawlResult]:
+    return [result async for result in crawler.crawl(seeds, scope=scope or Scope(max_depth=0))]
+
+
+async def test_hosts_that_are_open_are_crawled_on_the_machines_own_clock(
+    config: CrawlConfig, polite: OpenCrawler
+) -> None:
+    async with polite(ScriptedFetcher(lambda _: "x"), config) as crawler:
+        assert len(await read(crawler, addresses("a.test", 50))) == 50
+
+
+async def test_no_two_hits_of_a_host_are_nearer_than_asked(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    config = config.model_copy(update={"politeness": PolitenessConfig(min_delay=1.0)})
+    fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.3)
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+        await read(crawler, addresses("a.test", 6))
+    starts = fetcher.starts_of("https://a.test/")
+    assert len(starts) == 6
+    assert min(later - earlier for earlier, later in zip(starts, starts[1:], strict=False)) >= 1.0
+
+
+async def test_a_slow_host_and_one_that_refuses_do_not_hold_up_a_fast_one(
+    config: CrawlConfig, polite: OpenCrawler
+) -> None:
+    clock = FakeClock()
+    refusals = iter([True, True])
+
+    def script(url: str) -> object:
+        if urls.host(url) == "busy.test" and next(refusals, False):
+            return page(url, "later", status=429, headers={"retry-after": "120"})
+        return page(url, "here")
+
+    def seconds(url: str) -> float:
+        return {"slow.test": 20.0, "busy.test": 0.1, "fast.test": 0.1}[urls.host(url)]
+
+    fetcher = ScriptedFetcher(script, clock=clock, delay=seconds)  # type: ignore[arg-type] # Snapshots
+    seeds = [*addresses("slow.test", 5), *addresses("busy.test", 5), *addresses("fast.test", 40)]
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+        results = await read(crawler, seeds)
+
+    assert len(results) == 50
+    assert all(result.ok for result in results)
+    ended = {
+        host: [visit.ended for visit in fetcher.visits if urls.host(visit.url) == host]
+        for host in ("slow.test", "busy.test", "fast.test")
+    }
+    # 40 visits of 0.1 s, two at once for a start: 2 s alone on the machine.
+    assert max(ended["fast.test"]) < 5.0
+    # After the refusals nothing reaches the host for as long as it asked.
+    first_refusal = min(ended["busy.test"])
+    starts = fetcher.starts_of("https://busy.test/")
+    assert not [start for start in starts if first_refusal < start < first_refusal + 120.0]
+    refused = [result for result in results if len(result.attempts) > 1]
+    assert [attempt.charged for result in refused for attempt in result.attempts] == [False, True] * len(refused)
+
+
+async def test_a_page_that_robots_txt_denies_is_an_outcome_outside_the_budget(
+    config: CrawlConfig, polite: OpenCrawler
+) -> None:
+    robots = {"https://a.test/robots.txt": "User-agent: *\nDisallow: /2\nDisallow: /3\n"}
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=1, content_workers=0)})
+    async with polite(ScriptedFetcher(lambda _: "x"), config, robots=robots) as crawler:
+        run = crawler.crawl(addresses("a.test", 8), scope=Scope(max_depth=0, max_pages=6))
+        results = {result.url: result async for result in run}
+        statistics = run.statistics
+    denied = {url for url, result in results.items() if result.error and result.error.kind == "RobotsDenied"}
+    assert denied == {"https://a.test/2", "https://a.test/3"}
+    assert len(results) == 8
+    assert (statistics.done, statistics.skipped, statistics.failed) == (6, 2, 0)
+
+
+async def test_a_page_asked_for_alone_is_not_waited_for_by_the_hour(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    refusal = page("https://a.test/", status=429, headers={"retry-after": "3600"})
+    fetcher = ScriptedFetcher({"https://a.test/": [refusal, "here"]}, clock=clock)
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+        result = await crawler.fetch("https://a.test/")
+    assert (result.status, len(result.attempts), clock.monotonic()) == (429, 1, 0.0)
+
+
+async def test_a_page_asked_for_alone_waits_as_long_as_a_retry_may(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    refusal = page("https://a.test/", status=429, headers={"retry-after": "30"})
+    fetcher = ScriptedFetcher({"https://a.test/": [refusal, "here"]}, clock=clock)
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+        result = await crawler.fetch("https://a.test/")
+    assert (result.status, len(result.attempts)) == (200, 2)
+    assert clock.monotonic() >= 30.0
