@@ -5,15 +5,26 @@ Times are seconds, sizes bytes. A default stands here once, with its reason. A c
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from string import Formatter
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.identity import (
+    Cookie,
+    Geolocation,
+    Headers,
+    HttpCredentials,
+    LanguageTag,
+    Permission,
+    TimezoneName,
+)
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.ready import Quiet, Ready
+from crawl4ai_browser.storage_state import StorageState
 
 
 class BrowserConfig(Frozen):
@@ -43,23 +54,63 @@ class Viewport(Frozen):
     height: int = Field(default=800, gt=0)
 
 
-class ContextConfig(Frozen):
-    """What a browser context is given: the identity a site sees."""
+DEFAULT_VIEWPORT = Viewport()
+"""Of pages for which nothing else is asked: a common laptop's window."""
 
+
+class ContextConfig(Frozen):
+    """What a browser context is given: the identity a site sees. All of it belongs to one `Browser.new_context`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    device: str | None = None
+    """A device that Playwright describes, such as `Pixel 7`: user agent, viewport, touch. Fields below go first."""
     user_agent: str | None = None
-    """None: the browser's own, without the word "Headless"."""
-    locale: str | None = None
+    """None: the device's, or the browser's own without the word "Headless"."""
+    locale: LanguageTag | None = None
     """A BCP 47 tag such as `de-CH`. None: the browser's."""
-    timezone: str | None = None
+    timezone: TimezoneName | None = None
     """An IANA name such as `Europe/Zurich`. None: the machine's."""
-    viewport: Viewport = Viewport()
-    headers: dict[str, str] = {}
+    geolocation: Geolocation | None = None
+    viewport: Viewport | None = None
+    """None: the device's, or `DEFAULT_VIEWPORT`."""
+    color_scheme: Literal["light", "dark"] = "light"
+    headers: Headers = Field(default={}, repr=False)
     """Sent with every request of the context."""
+    http_credentials: tuple[HttpCredentials, ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+    """What it begins with, beside those of `storage_state`."""
+    storage_state: str | Path | StorageState | None = None
+    """What it begins with: a file, or what `Session.storage_state` gave."""
+    keep_session_storage: bool = False
+    """Whether session storage is part of the session's state and given to each of its pages. Browsers have one for
+    each page and forget it; needed where a site keeps its sign-in there."""
+    permissions: tuple[Permission, ...] = ()
+    init_scripts: tuple[str, ...] = ()
+    """JavaScript that runs in each document and frame before its own."""
     java_script: bool = True
     ignore_tls_errors: bool = False
     service_workers: Literal["block", "allow"] = "block"
     """Their requests escape a page's own view; few sites need them to show their content."""
     proxy: Proxy | None = None
+
+    @field_validator("storage_state", mode="before")
+    @classmethod
+    def _state_of_a_value(cls, given: object) -> object:
+        return StorageState.of(given, source="storage_state") if isinstance(given, dict) else given
+
+
+class SessionLimits(Frozen):
+    """How much a session may be used, and for how long. One that has reached a limit ends."""
+
+    max_pages_at_once: int | None = Field(default=None, ge=1)
+    """None: as many as the crawler has."""
+    max_idle: float | None = Field(default=None, gt=0)
+    """Seconds without a page in use."""
+    max_age: float | None = Field(default=None, gt=0)
+    """Seconds from its opening."""
+    max_pages: int | None = Field(default=None, ge=1)
+    """Visits in all."""
 
 
 class VisitConfig(Frozen):
@@ -206,11 +257,15 @@ class RetryConfig(Frozen):
     """A URL in whose visits this many browsers died is given up: it is probably the killer."""
 
 
+PAGES_PER_CORE = 4
+
+
 class CapacityConfig(Frozen):
     """How much happens at once."""
 
-    max_pages: int = Field(default=4, ge=1)
-    """Pages open at once. A page is CPU bound: on 2 cores throughput is flat from 2 pages on."""
+    max_pages: int = Field(default_factory=lambda: PAGES_PER_CORE * (os.cpu_count() or 1), ge=1)
+    """Pages open at once; by default four for each core. A page spends most of its time waiting for its own data and
+    then for being quiet, and the rest of it is CPU: fewer leave cores idle, more only make each page slower."""
     content_workers: int | None = Field(default=None, ge=0)
     """Processes that turn html into content. None: one per two cores, at least one. 0: threads of this process, where
     no process may be started; a page that hangs or kills the parser then takes the crawl with it."""
@@ -222,6 +277,8 @@ class CapacityConfig(Frozen):
 
 class CrawlConfig(Frozen):
     """All of it. Each field is read by one part of the package."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # `context` holds secrets
 
     browser: BrowserConfig = BrowserConfig()
     context: ContextConfig = ContextConfig()

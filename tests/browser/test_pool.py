@@ -24,7 +24,7 @@ from crawl4ai_browser.testing.site import SiteServer
 async def opened(
     config: CrawlConfig | None = None,
 ) -> AsyncGenerator[tuple[BrowserPool, BrowserFetcher, list[Event]]]:
-    config = config or CrawlConfig()
+    config = config or CrawlConfig(capacity=CapacityConfig(max_pages=3))
     events: list[Event] = []
     async with BrowserPool(config, Observers((events.append,))) as pool:
         yield pool, BrowserFetcher(pool, config), events
@@ -40,7 +40,7 @@ async def test_nothing_is_started_before_the_first_page() -> None:
     async with opened() as (pool, _, events):
         assert psutil.Process().children(recursive=True) == before
         assert events == []
-        assert repr(pool) == "<BrowserPool 0 browsers, 0/4 pages, 0 waiting>"
+        assert repr(pool) == "<BrowserPool 0 browsers, 0/3 pages, 0 waiting>"
 
 
 async def test_a_page_is_kept_from_url_to_url(site: SiteServer) -> None:
@@ -132,13 +132,13 @@ async def test_a_crashed_page_is_given_up_and_its_neighbours_live(site: SiteServ
 
 
 async def test_a_browser_is_retired_after_its_visits(site: SiteServer) -> None:
-    config = CrawlConfig(browser=BrowserConfig(max_pages=3))
+    config = CrawlConfig(browser=BrowserConfig(max_pages=3), capacity=CapacityConfig(max_pages=3))
     async with opened(config) as (pool, fetcher, events):
         for _ in range(7):
             assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
         assert sum(isinstance(event, BrowserRetired) for event in events) == 2
         assert sum(isinstance(event, BrowserLaunched) for event in events) == 3
-        assert repr(pool).startswith("<BrowserPool 1 browsers, 0/4")
+        assert repr(pool).startswith("<BrowserPool 1 browsers, 0/3")
 
 
 async def test_visits_cancelled_at_any_moment_leave_no_page(site: SiteServer) -> None:
