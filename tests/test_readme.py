@@ -1,0 +1,72 @@
+"""Every example of the README runs, against the bundled site in the place of example.com."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawl4ai_browser.result import CrawlResult
+from crawl4ai_browser.testing.site import SiteServer, serve_fixture_site
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+KINDS = {"python", "bash", "console"}
+TIMEOUT = 60.0
+
+
+def blocks(kind: str) -> list[str]:
+    return [text for found, text in BLOCK.findall(README) if found == kind]
+
+
+COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[SiteServer]:
+    with serve_fixture_site(ROOT / "fixtures" / "site") as server:
+        yield server
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+
+
+def test_every_block_is_of_a_kind_that_is_checked() -> None:
+    assert {kind for kind, _ in BLOCK.findall(README)} <= KINDS
+    assert blocks("python")
+    assert COMMANDS
+
+
+@pytest.mark.parametrize("source", blocks("python"), ids=lambda text: str(text).count("\n"))
+def test_python_example_runs_as_it_stands(source: str, site: SiteServer, tmp_path: Path) -> None:
+    script = tmp_path / "example.py"
+    script.write_text(source.replace("https://example.com/", site.url("/")), encoding="utf-8")
+    done = run([sys.executable, str(script)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_runs_as_it_stands(command: str, site: SiteServer, tmp_path: Path) -> None:
+    words = shlex.split(command.replace("https://example.com/", site.url("/")))
+    assert words[0] == "crawl4ai-browser"
+    done = run([sys.executable, "-m", "crawl4ai_browser", *words[1:]], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() or list(tmp_path.iterdir())
+
+
+def test_every_part_of_a_result_is_in_the_table() -> None:
+    table = README[README.index("## What a result holds") : README.index("## Wait until a page is ready")]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert set(CrawlResult.model_fields) - named == {"items", "from_cache", "request_metadata"}
