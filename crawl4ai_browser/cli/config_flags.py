@@ -11,7 +11,7 @@ from pathlib import Path
 from crawl4ai_browser.cli.config_file import read_config
 from crawl4ai_browser.cli.flag_values import parse_header, parse_ready, parse_viewport
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
-from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.config import DEFAULT_VIEWPORT, CrawlConfig
 from crawl4ai_browser.proxy import Proxy
 
 VISIT_FLAGS = FlagGroup(
@@ -92,7 +92,7 @@ IDENTITY_FLAGS = FlagGroup(
             "The size of the visible page in CSS pixels.",
             metavar="WIDTHxHEIGHT",
             parse=parse_viewport,
-            default="{0.width}x{0.height}".format(CrawlConfig().context.viewport),
+            default=f"{DEFAULT_VIEWPORT.width}x{DEFAULT_VIEWPORT.height}",
         ),
         Flag(
             "--ignore-tls-errors",
@@ -183,7 +183,7 @@ CONTENT_FLAGS = FlagGroup(
         Flag("--console", "capture.console", "Also the page's console messages and uncaught errors.", sets=True),
         Flag("--requests", "capture.requests", "Also every request that the page made.", sets=True),
         Flag(
-            "--downloads",
+            "--download-folder",
             "download.folder",
             "Where files that pages offer are saved.",
             metavar="FOLDER",

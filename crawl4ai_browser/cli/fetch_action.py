@@ -3,68 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import anyio
 
 from crawl4ai_browser.cli.config_flags import config_of
 from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
 from crawl4ai_browser.cli.fetch_command import CONFIG_GROUPS
+from crawl4ai_browser.cli.fetch_forms import FORMS, Form
 from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.output_flags import FILE_FLAGS, output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
 from crawl4ai_browser.cli.reports import Report
 from crawl4ai_browser.cli.streams import say
-from crawl4ai_browser.config import CaptureConfig, ContentConfig, CrawlConfig
+from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.sinks.output import FileOutput, StandardOutput, check_can_open
 from crawl4ai_browser.sinks.output_options import OutputOptions
-
-_NO_CONTENT = ContentConfig(**dict.fromkeys(ContentConfig.model_fields, False))
-
-
-@dataclass(frozen=True)
-class _Form:
-    """One way to show a page."""
-
-    give: Callable[[CrawlResult], bytes | None]
-    """The bytes to write; None: this page has none of it."""
-    part: str | None = None
-    """The only part of the content that is made for it. None: all that the configuration asks for."""
-    is_binary: bool = False
-
-    def content(self, config: ContentConfig) -> ContentConfig:
-        """What has to be made of the page."""
-        return config if self.part is None else _NO_CONTENT.model_copy(update={self.part: True} if self.part else {})
-
-
-def _text(text: str | None) -> bytes | None:
-    return None if text is None else text.rstrip("\n").encode("utf-8", "replace") + b"\n"
-
-
-def _json(result: CrawlResult) -> bytes:
-    return _text(result.model_dump_json(indent=2)) or b""
-
-
-def _links(result: CrawlResult) -> bytes:
-    return b"".join(link.url.encode("utf-8", "replace") + b"\n" for link in result.links)
-
-
-_FORMS = {
-    "markdown": _Form(lambda result: _text(result.markdown), "markdown"),
-    "main": _Form(lambda result: _text(result.main_markdown), "main_markdown"),
-    "cited": _Form(lambda result: _text(result.cited_markdown), "cited_markdown"),
-    "text": _Form(lambda result: _text(result.text), "text"),
-    "html": _Form(lambda result: _text(result.html), ""),
-    "links": _Form(_links, "links"),
-    "json": _Form(_json),
-    "screenshot": _Form(lambda result: result.screenshot, "", is_binary=True),
-    "pdf": _Form(lambda result: result.pdf, "", is_binary=True),
-}
 
 
 def run(url: str, form_name: str, **values: object) -> int:
@@ -75,8 +32,8 @@ def run(url: str, form_name: str, **values: object) -> int:
         LaunchFailed: there is no browser.
         SinkError: the page could not be written.
     """
-    form = _FORMS[form_name]
-    config = _config(config_of(values, CONFIG_GROUPS), form, form_name)
+    form = FORMS[form_name]
+    config = form.configured(config_of(values, CONFIG_GROUPS))
     output = output_of(values, config, FILE_FLAGS)
     verbosity = verbosity_of(values)
     request = checked_argument(url, config)
@@ -88,16 +45,7 @@ def run(url: str, form_name: str, **values: object) -> int:
     return _written(result, form.give(result), form_name, output)
 
 
-def _config(config: CrawlConfig, form: _Form, name: str) -> CrawlConfig:
-    capture = config.capture.model_dump()
-    if name == "screenshot":
-        capture["screenshot"] = "full_page"
-    capture["pdf"] = config.capture.pdf or name == "pdf"
-    content = form.content(config.content)
-    return config.model_copy(update={"content": content, "capture": CaptureConfig.model_validate(capture)})
-
-
-def _check_output(output: OutputOptions, form: _Form, name: str) -> None:
+def _check_output(output: OutputOptions, form: Form, name: str) -> None:
     if output.path is not None:
         check_can_open(output.path, output.if_exists)
     elif form.is_binary and sys.stdout.isatty():

@@ -11,25 +11,15 @@ from crawl4ai_browser.cli.config_flags import (
     VISIT_FLAGS,
     config_file_option,
 )
+from crawl4ai_browser.cli.fetch_forms import FORMS
 from crawl4ai_browser.cli.flags import GroupedCommand, GroupedOption, deferred
 from crawl4ai_browser.cli.output_flags import FILE_FLAGS, message_options
 
 CONFIG_GROUPS = (VISIT_FLAGS, IDENTITY_FLAGS, POLITENESS_FLAGS, BROWSER_FLAGS)
 
-FORMS = ("markdown", "main", "cited", "text", "html", "links", "json", "screenshot", "pdf")
-
-_HELP = """Visit one URL and print it.
-
-\b
-markdown    the whole page
-main        its main content as Markdown
-cited       Markdown with its links as numbered references
-text        the visible text
-html        the rendered DOM
-links       the addresses it links to, one a line
-json        the whole result
-screenshot  a PNG of the full page
-pdf         a PDF of it"""
+_HELP = "Visit one URL and print it.\n\n\b\n" + "\n".join(
+    f"{name:<11} {form.description}" for name, form in FORMS.items()
+)
 
 _EPILOG = """\b
 Examples:
@@ -52,8 +42,8 @@ command = GroupedCommand(
         GroupedOption(
             ["--as", "form_name"],
             group="What is printed",
-            type=click.Choice(FORMS),
-            default=FORMS[0],
+            type=click.Choice(list(FORMS)),
+            default=next(iter(FORMS)),
             show_default=True,
             help="The form in which the page is given out.",
         ),

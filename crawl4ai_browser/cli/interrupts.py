@@ -37,7 +37,8 @@ class Interrupts:
                 yield
                 tasks.cancel_scope.cancel()
         except ExceptionGroup as group:  # made of the block's own exception by the task group
-            raise sole_error(group) from None
+            error = sole_error(group)
+            raise error from error.__cause__
 
     async def _receive(self, drain: Drain, block: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
         receiver = anyio.open_signal_receiver(*_SIGNALS)

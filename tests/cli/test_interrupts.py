@@ -50,10 +50,11 @@ async def test_after_the_block_signals_have_their_usual_effect() -> None:
 async def test_an_error_of_the_block_comes_out_as_it_is() -> None:
     async def fail() -> None:
         async with Interrupts().watched(lambda _: None):
-            raise KeyError("mine")
+            raise KeyError("mine") from ZeroDivisionError()
 
-    with pytest.raises(KeyError, match="mine"):
+    with pytest.raises(KeyError, match="mine") as caught:
         await fail()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_exit_codes_are_those_of_shells() -> None:

@@ -1,0 +1,64 @@
+"""The forms in which `fetch` gives out a page: what each asks of the visit, and what it takes of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawl4ai_browser.config import ContentConfig, CrawlConfig
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.result import CrawlResult
+
+_NO_CONTENT = ContentConfig(**dict.fromkeys(ContentConfig.model_fields, False))
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to show a page."""
+
+    description: str
+    give: Callable[[CrawlResult], bytes | None]
+    """The bytes to write; None: the page has none of it."""
+    content: tuple[str, ...] | None = ()
+    """The parts of the content that are made for it. None: all that the configuration asks for."""
+    capture: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What is captured for it, beside what the configuration asks for."""
+    is_binary: bool = False
+
+    def configured(self, config: CrawlConfig) -> CrawlConfig:
+        """The configuration with what this form needs, and without content that it doesn't show."""
+        content = config.content
+        if self.content is not None:
+            content = _NO_CONTENT.model_copy(update=dict.fromkeys(self.content, True))
+        capture = config.capture.model_copy(update=self.capture)
+        return config.model_copy(update={"content": content, "capture": capture})
+
+
+def _text(text: str | None) -> bytes | None:
+    return None if text is None else text.rstrip("\n").encode("utf-8", "replace") + b"\n"
+
+
+def _links(result: CrawlResult) -> bytes:
+    return b"".join(link.url.encode("utf-8", "replace") + b"\n" for link in result.links)
+
+
+FORMS = {
+    "markdown": Form("the whole page", lambda result: _text(result.markdown), ("markdown",)),
+    "main": Form("its main content as Markdown", lambda result: _text(result.main_markdown), ("main_markdown",)),
+    "cited": Form(
+        "Markdown with its links as numbered references",
+        lambda result: _text(result.cited_markdown),
+        ("cited_markdown",),
+    ),
+    "text": Form("the visible text", lambda result: _text(result.text), ("text",)),
+    "html": Form("the rendered DOM", lambda result: _text(result.html)),
+    "links": Form("the addresses it links to, one a line", _links, ("links",)),
+    "json": Form("the whole result", lambda result: _text(result.model_dump_json(indent=2)), None),
+    "screenshot": Form(
+        "a PNG of the full page", lambda result: result.screenshot, capture={"screenshot": "full_page"}, is_binary=True
+    ),
+    "pdf": Form("a PDF of it", lambda result: result.pdf, capture={"pdf": True}, is_binary=True),
+}
+"""By the name that `--as` takes; the first is the default."""
