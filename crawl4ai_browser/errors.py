@@ -20,6 +20,10 @@
     │   │   ├── LaunchFailed
     │   │   ├── BrowserCrashed
     │   │   └── PageCrashed
+    │   ├── SessionError
+    │   │   ├── SignedOut
+    │   │   ├── SignInFailed
+    │   │   └── SessionEnded
     │   ├── ProxyError
     │   ├── HttpStatusError
     │   ├── ActionFailed
@@ -180,6 +184,29 @@ class PageCrashed(BrowserError):
     default_blame: ClassVar[Blame] = "renderer"
 
 
+class SessionError(FetchError):
+    """The session, not the page, is the reason. The subclass says which."""
+
+    default_blame: ClassVar[Blame] = "user"
+
+
+class SignedOut(SessionError):
+    """The page showed that its session is not signed in. Visited again after a sign-in, without being charged.
+
+    The final error of a page that goes on showing so, though the session has been signed in meanwhile.
+    """
+
+    default_blame: ClassVar[Blame] = "site"
+
+
+class SignInFailed(SessionError):
+    """The session could not be signed in, and has ended. The pages that were to be visited in it are not."""
+
+
+class SessionEnded(SessionError):
+    """The session was closed, or has expired; nothing more is visited in it."""
+
+
 class ProxyError(FetchError):
     """The proxy refused, failed or could not be reached."""
 
@@ -223,7 +250,7 @@ class ItemInvalid(ExtractError):
 
 
 class StorageError(CrawlError):
-    """The crawl's database could not be read or written. Stops the crawl."""
+    """The crawl's database could not be read or written, which stops the crawl; or a session's state not written."""
 
     default_blame: ClassVar[Blame] = "machine"
 

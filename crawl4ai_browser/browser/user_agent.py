@@ -49,6 +49,12 @@ def plain_user_agent(browser_user_agent: str) -> str:
     return _CHROME.sub(r"Chrome/\1.0.0.0", browser_user_agent)
 
 
+def with_version_of(browser_user_agent: str, user_agent: str) -> str:
+    """A user agent with Chrome's version, where it names one, as this browser has it."""
+    own = _CHROME.search(browser_user_agent)
+    return user_agent if own is None else _CHROME.sub(f"Chrome/{own.group(1)}.0.0.0", user_agent)
+
+
 def client_hints(user_agent: str) -> UserAgentMetadata:
     """The hints a browser of that user agent sends. One that is no Chromium sends no brands."""
     chrome = _CHROME.search(user_agent)

@@ -5,8 +5,8 @@ import pytest
 
 from crawl4ai_browser import errors
 from crawl4ai_browser.config import RetryConfig
-from crawl4ai_browser.crawling.retry import MAX_THROTTLED_ATTEMPTS, GiveUp, Retry, decide
-from crawl4ai_browser.result import Attempt
+from crawl4ai_browser.crawling.retry import MAX_SIGNED_OUT_VISITS, MAX_THROTTLED_ATTEMPTS, GiveUp, Retry, decide
+from crawl4ai_browser.result import Attempt, ErrorInfo
 
 
 class Always(Random):
@@ -88,10 +88,26 @@ def test_each_class_is_visited_as_often_as_another_visit_may_help(cls: type[erro
 
 
 def test_no_class_is_visited_more_often_than_configured() -> None:
-    plain = [
-        cls for cls in errors.error_classes().values() if cls not in (errors.HttpStatusError, errors.BrowserCrashed)
-    ]
+    uncharged = (errors.HttpStatusError, errors.BrowserCrashed, errors.SignedOut)
+    plain = [cls for cls in errors.error_classes().values() if cls not in uncharged]
     assert {visits_until_given_up(cls("failed"), RetryConfig(max_attempts=1)) for cls in plain} == {1}
+
+
+def test_a_signed_out_page_is_visited_again_uncharged_until_it_is_plain_that_it_always_looks_so() -> None:
+    seen: list[Attempt] = []
+    config = RetryConfig(max_attempts=1)
+    while isinstance(
+        decision := judge(errors.SignedOut("at the login page"), records=tuple(seen), config=config), Retry
+    ):
+        assert decision == Retry(delay=0.0, charged=False, browser_died=False)
+        error = ErrorInfo.from_error(errors.SignedOut("at the login page"))
+        seen.append(record(200, charged=False).model_copy(update={"error": error}))
+    assert len(seen) + 1 == MAX_SIGNED_OUT_VISITS
+
+
+@pytest.mark.parametrize("cls", [errors.SignInFailed, errors.SessionEnded])
+def test_a_session_that_has_ended_is_not_tried_again(cls: type[errors.FetchError]) -> None:
+    assert isinstance(judge(cls("over")), GiveUp)
 
 
 @pytest.mark.parametrize("code", [408, 425, 500, 502, 504])
