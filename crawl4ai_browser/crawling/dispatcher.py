@@ -106,9 +106,7 @@ class Dispatcher:
         return lease
 
     def _host_opens_at(self, host: str) -> float:
-        opens = self._parts.opens_at(host, self._visits_of_host[host])
-        # "Now" may be said as the time at which it was said, which is later than the one at which it was asked.
-        return opens if opens > self._parts.clock.monotonic() else -math.inf
+        return self._parts.opens_at(host, self._visits_of_host[host])
 
     def _begin(self, lease: Lease) -> None:
         self._active_count += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crawl4ai_browser import urls
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
-from crawl4ai_browser.events import Event, PageFinished, PageRetried, PageStarted, PageVisited, UrlRefused
+from crawl4ai_browser.events import CrawlStarted, Event, PageFinished, PageRetried, PageStarted, PageVisited, UrlRefused
 from crawl4ai_browser.frozen import Frozen
 
 _RECENT_SECONDS = 20.0
@@ -83,7 +83,7 @@ class Progress:
     """An observer that adds up what it hears. `Crawler(observers=[progress])`, or a `CrawlRun` does it for itself."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Time counts from now."""
+        """Time counts from now, or from the start of a crawl."""
         self._clock = clock
         self._started = clock.monotonic()
         self._done = 0
@@ -99,6 +99,8 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         match event:
+            case CrawlStarted():
+                self._started = self._clock.monotonic()
             case PageStarted():
                 host = self._host(event.url)
                 host.visiting += 1

@@ -121,7 +121,12 @@ class RunHost:
         database = await stack.enter_async_context(Database.open(path))
         self._frontier = await stack.enter_async_context(
             Frontier.open(
-                database, scope=plan.scope, order=plan.order, clock=self._parts.clock, observers=self._observers
+                database,
+                scope=plan.scope,
+                order=plan.order,
+                clock=self._parts.clock,
+                observers=self._observers,
+                allow_files=config.allow_files,
             )
         )
         for sink in plan.sinks:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from time import process_time
@@ -178,6 +179,13 @@ async def test_more_bad_seeds_than_there_is_room_for_all_come_through(config: Cr
     assert [result.url for result in results] == [f"bad {number}" for number in range(100)]
 
 
+async def test_files_are_visited_when_allowed(config: CrawlConfig) -> None:
+    config = config.model_copy(update={"allow_files": True})
+    async with Crawler(config, fetcher=ScriptedFetcher(lambda _: "x")) as crawler:
+        results = [result async for result in crawler.crawl("file:///tmp/page.html")]
+    assert [(result.url, result.ok) for result in results] == [("file:///tmp/page.html", True)]
+
+
 async def test_no_seeds_make_no_results(config: CrawlConfig) -> None:
     async with Crawler(config, fetcher=ScriptedFetcher({})) as crawler:
         assert [result async for result in crawler.crawl([])] == []
@@ -233,6 +241,23 @@ async def test_without_a_buffer_pages_still_come_through(config: CrawlConfig) ->
     fetcher = ScriptedFetcher(lambda _: "x")
     async with Crawler(config.model_copy(update={"capacity": capacity}), fetcher=fetcher) as crawler:
         assert len([result async for result in crawler.crawl(addresses(50))]) == 50
+
+
+async def test_no_more_pages_are_in_memory_than_there_is_room_for(config: CrawlConfig) -> None:
+    references: list[weakref.ref[CrawlResult]] = []
+
+    class Watching(ListSink):
+        async def write(self, result: CrawlResult) -> None:
+            references.append(weakref.ref(result))
+
+    most = 0
+    async with Crawler(config, fetcher=ScriptedFetcher(lambda _: "x")) as crawler:
+        async for _ in crawler.crawl(addresses(300), sinks=[Watching()]):
+            most = max(most, sum(reference() is not None for reference in references))
+    capacity = config.capacity
+    assert len(references) == 300
+    # Those in work, those that wait for the reader, the reader's, and the one whose place it takes.
+    assert 0 < most <= active_limit(capacity.max_pages) + capacity.result_buffer + 2
 
 
 # --- at least once
