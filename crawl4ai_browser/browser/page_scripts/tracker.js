@@ -6,9 +6,11 @@
 
   // A request that has finished this often before is polling: it says nothing about being finished.
   const POLLING_AFTER = 2;
+  const MAX_SOCKET_WAITS = 10;
 
   const now = performance.now.bind(performance);
-  const state = { pending: new Map(), lastActivity: now(), lastSoftActivity: 0, finished: new Map(), waitingSince: null };
+  const state = { pending: new Map(), lastActivity: now(), lastSoftActivity: 0, finished: new Map(), waitingSince: null,
+    lastMessage: -Infinity, socketWaits: 0 };
   Object.defineProperty(window, "__TOKEN__", { value: state });
 
   const touch = () => { state.lastActivity = now(); state.framesAtActivity = state.frames; };
@@ -72,6 +74,44 @@
     });
   }
 
+  // What the page asks the browser for that shows only when the answer begins: files, another document, windows. In a
+  // page that is quiet meanwhile, nothing else tells of them (HTML Standard, 7.2.6: the navigate event).
+  const MAX_ASKED = 50;
+  const asked = { files: [], leaving: null, windows: 0 };
+  window.navigation?.addEventListener("navigate", (event) => {
+    const { url, sameDocument } = event.destination;
+    if (sameDocument || !/^(https?|blob|data):/.test(url)) return;
+    if (event.downloadRequest === null) asked.leaving = url;
+    else if (asked.files.length < MAX_ASKED) asked.files.push(url.slice(0, 8192));
+  });
+  // A navigation that a router takes over, or that is stopped, ends with one of these; one that leaves ends the document.
+  for (const name of ["navigatesuccess", "navigateerror"]) {
+    window.navigation?.addEventListener(name, () => { asked.leaving = null; });
+  }
+  const OWN = /^_(self|parent|top)$/i;
+  wrap(window, "open", (target, self, args) => {
+    if (args[0] && !OWN.test(args[1] ?? "")) asked.windows += 1;
+    return Reflect.apply(target, self, args);
+  });
+  window.addEventListener("click", (event) => {
+    const link = event.composedPath().find((node) => node.nodeName === "A" && node.href);
+    if (link?.target && !OWN.test(link.target) && !link.hasAttribute("download") && !event.defaultPrevented) asked.windows += 1;
+  });
+  const isHidden = (frame) => {
+    const box = frame.getBoundingClientRect();
+    return box.width <= 2 || box.height <= 2 || !frame.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  };
+  const showsNothing = (frame) => {
+    try { return frame.contentDocument?.URL === "about:blank"; } catch { return false; /* another origin: it is there */ }
+  };
+  state.underWay = () => ({
+    ...asked,
+    frames: [...document.querySelectorAll("iframe[src]:not([loading=lazy])")]
+      .filter((frame) => /^https?:/.test(frame.src) && showsNothing(frame) && isHidden(frame))
+      .slice(0, MAX_ASKED).map((frame) => frame.src),
+  });
+  state.isLeaving = () => asked.leaving !== null;
+
   const polled = new WeakSet();
   wrap(window, "fetch", (target, self, args) => {
     const input = args[0];
@@ -106,6 +146,39 @@
       throw error;
     }
   });
+
+  // Pages that are filled over a WebSocket: connecting, and an answer to what was sent, are waited for, each for a while.
+  const SOCKET_ANSWER = 2000;
+  const withLimit = (end, limit) => { if (end) setTimeout(end, limit); return end ?? (() => {}); };
+  if (window.WebSocket) {
+    const waiting = new WeakMap();
+    const answered = (socket) => { waiting.get(socket)?.(); waiting.delete(socket); };
+    try {
+      window.WebSocket = new Proxy(window.WebSocket, {
+        construct(target, args, newTarget) {
+          const socket = Reflect.construct(target, args, newTarget);
+          const end = withLimit(begin(args[0], String(now())), SOCKET_ANSWER);
+          for (const name of ["open", "error", "close"]) socket.addEventListener(name, end);
+          for (const name of ["error", "close"]) socket.addEventListener(name, () => answered(socket));
+          socket.addEventListener("message", () => { answered(socket); state.lastMessage = now(); });
+          return socket;
+        },
+      });
+    } catch { /* frozen by the page's environment: left alone */ }
+    wrap(WebSocket.prototype, "send", (target, self, args) => {
+      // A socket that chatters for ever is no reason to wait: only what is sent while nothing is owed counts.
+      if (!waiting.has(self) && state.socketWaits < MAX_SOCKET_WAITS) {
+        state.socketWaits += 1;
+        waiting.set(self, withLimit(begin(self.url, String(now())), SOCKET_ANSWER));
+      }
+      return Reflect.apply(target, self, args);
+    });
+  }
+
+  // Scripts that no element names (`import()`) show when they have come.
+  new PerformanceObserver((list) => {
+    if (list.getEntries().some((entry) => /^(script|link|other)$/.test(entry.initiatorType))) touch();
+  }).observe({ type: "resource" });
 
   const LOADS = "script[src], link[rel~=stylesheet][href], link[rel~=modulepreload][href]";
   const follow = (element) => {

@@ -13,6 +13,8 @@ async (options) => {
   const SOFT_ACTIVITY_LIMIT = 1000;
   // A page that shows no text yet but has scripts is given this much more stillness: a shell about to be filled.
   const EMPTY_PAGE_STILLNESS = 500;
+  // A page that is being told something over a WebSocket is told more in pieces; this long after the last it is still.
+  const SOCKET_STILLNESS = 400;
   // A meta refresh that is due within this time is waited for; later ones are for people who sit and watch.
   const META_REFRESH_LIMIT = 5000;
   // No check is more often than this.
@@ -51,6 +53,7 @@ async (options) => {
       if (refresh && time - started < refresh) return false;
       if (tracker.pending.size || tracker.wantsFrame()) return false;
       if (still < options.stillness) return false;
+      if (time - tracker.lastMessage < SOCKET_STILLNESS) return false;
       if (still < EMPTY_PAGE_STILLNESS && document.scripts.length && !showsText()) return false;
       return true;
     };
@@ -118,6 +121,7 @@ async (options) => {
   const reading = now();
   answer.ready_seconds = Math.max(0, reading - Math.max(parsedAt, 0)) / 1000;
   Object.assign(answer, read(options));
+  answer.under_way = tracker.underWay?.() ?? null;
   answer.read_seconds = (now() - reading) / 1000;
   return answer;
 }
