@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from playwright.async_api import Error as PlaywrightError
@@ -60,6 +61,10 @@ class Hop:
         return 300 <= self.status < 400 and "location" in self.headers
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass
 class DocumentWatch:
     """What happened to the main documents of one visit."""
@@ -77,6 +82,8 @@ class DocumentWatch:
     frame_hops: list[Hop] = field(default_factory=list["Hop"])
     """The responses of documents in frames."""
     hops: list[Hop] = field(default_factory=list["Hop"])
+    lost: dict[str, FetchError] = field(default_factory=dict[str, "FetchError"])
+    """Addresses that the page went on to, or wanted a file from, without an answer."""
     navigations: int = 0
     failure: FetchError | None = None
     on_answer: OnAnswer | None = None
@@ -85,6 +92,8 @@ class DocumentWatch:
     started_at: float = 0.0
     """Monotonic time at which the navigation began."""
     answered_after: float | None = None
+    on_hop: Callable[[], None] = _nothing
+    """Called at each response."""
     on_failure: Callable[[], None] | None = None
     """Called once, when the document has broken."""
 
@@ -109,6 +118,18 @@ class DocumentWatch:
             if url is not None and without_fragment(hop.url) == without_fragment(url):
                 return hop
         return self.last
+
+    def hops_after(self, url: str) -> list[Hop]:
+        """The responses since the document of this address."""
+        document = self.document_of(url)
+        at = next((index for index, hop in enumerate(self.hops) if hop is document), len(self.hops) - 1)
+        return self.hops[at + 1 :]
+
+    def page_before(self, chain: list[Hop]) -> str | None:
+        """The address of the document that was there when this request was made in the page's own place."""
+        before = takewhile(lambda hop: hop is not chain[0], self.hops)
+        shown = [hop.url for hop in before if not hop.is_redirect and not is_saved(hop.headers)]
+        return shown[-1] if shown and any(hop is chain[0] for hop in self.hops) else None
 
     def chain_to(self, url: str) -> list[Hop]:
         """The hops of the latest request that ended at this address, in the page or a frame; empty where none did."""
@@ -151,6 +172,7 @@ class DocumentWatch:
         """Record a response of a document in a frame."""
         if len(self.frame_hops) < MAX_FRAME_HOPS:
             self.frame_hops.append(hop)
+        self.on_hop()
 
     def see_response(self, hop: Hop) -> bool:
         """Record a response of the main document; False when the visit must not go on with it."""
@@ -159,6 +181,7 @@ class DocumentWatch:
         if previous is not None:
             previous.kind = "http" if previous.is_redirect else "client"
         self.hops.append(hop)
+        self.on_hop()
         if previous is None or not previous.is_redirect:
             self.navigations += 1
         if self.navigations > self.max_navigations:
@@ -172,8 +195,8 @@ class DocumentWatch:
             return False
         return True
 
-    def see_failure(self, reason: str, *, network_id: str) -> None:
-        """Record that a main document failed: in the middle of its body, or one that a script or meta refresh led to.
+    def see_failure(self, reason: str, *, url: str, network_id: str) -> None:
+        """Record that a request for a document failed: in the middle of its body, or one made by the page.
 
         When the requested document itself cannot be had, `goto` raises, and with more detail than is known here.
         """
@@ -185,7 +208,9 @@ class DocumentWatch:
                 return  # a file that breaks off: the browser tries again by itself, and tells when it gives up
             self.fail(NavigationError("the document was cut short: its body ended early", phase="goto"))
         elif reason != "Aborted":
-            self.fail(from_net_error(reason, phase="goto"))
+            # The page is gone only if it was to be replaced. A file that was asked for leaves it as it is.
+            self.lost[url] = from_net_error(reason, phase="goto")
+            self.on_hop()
 
 
 class DocumentInterceptor:
@@ -240,7 +265,7 @@ class DocumentInterceptor:
         network_id = event.get("networkId", "")
         if reason is not None:
             if is_main and watch is not None:
-                watch.see_failure(reason, network_id=network_id)
+                watch.see_failure(reason, url=event["request"]["url"], network_id=network_id)
             return "Fetch.continueRequest", {}
         return self._decide_response(watch, event, is_main=is_main)
 

@@ -8,6 +8,7 @@ bytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +26,9 @@ from crawl4ai_browser.browser.file_rules import BrokenOff, Verdict, is_attachmen
 from crawl4ai_browser.browser.file_store import free_bytes, remove
 from crawl4ai_browser.browser.playwright_errors import is_gone
 from crawl4ai_browser.browser.ranged_get import RangedGet, conditions_of
-from crawl4ai_browser.browser.resume import resume
+from crawl4ai_browser.browser.resume import RESUMABLE, resume
 from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.browser.under_way import Seen, UnderWay, missing_files, waiting_seconds
 from crawl4ai_browser.errors import BrowserCrashed
 from crawl4ai_browser.urls import is_web
 
@@ -63,6 +65,8 @@ class VisitDownloads:
         self._request = request
         self._watch = watch
         self._begun: list[PageDownload] = []
+        self._missing: tuple[str, ...] = ()
+        self._news = anyio.Event()
 
     @property
     def count(self) -> int:
@@ -76,6 +80,7 @@ class VisitDownloads:
         download = PageDownload(file, playwright, transfer)
         self._begun.append(download)
         self.started.set()
+        self.tell_news()
         transfer.on_progress = partial(self._on_progress, download)
         if file.verdict is not None:
             transfer.owner.start(partial(cancel_quietly, playwright))
@@ -105,12 +110,42 @@ class VisitDownloads:
         return FileOrigin(
             url=self._request.url if is_asked_for else chain[0].url,
             final_url=last.url,
-            referrer=_referer_of(self._request) if is_asked_for else page_url,
+            referrer=_referer_of(self._request) if is_asked_for else self._watch.page_before(chain) or page_url,
             session=self._request.session,
             status=last.status,
             headers=last.headers,
             is_get=last.method == "GET",
         )
+
+    def tell_news(self) -> None:
+        """Something has come: a file, an answer, a window."""
+        self._news.set()
+
+    async def wait_for(
+        self, asked: UnderWay, *, page_url: str, window_count: Callable[[], int], seconds: float
+    ) -> None:
+        """Wait for what the page has asked for: until it begins to come, or for as long as it may take.
+
+        `page_url` is the address of the document that asked, `window_count` tells how many the page has opened,
+        `seconds` is how long a server may take to answer.
+        """
+        started = self._intake.clock.monotonic()
+        while True:
+            seen = Seen(
+                hops=self._watch.hops_after(page_url),
+                frame_hops=self._watch.frame_hops,
+                begun=[download.playwright.url for download in self._begun],
+                window_count=window_count(),
+                lost=self._watch.lost,
+            )
+            limit = waiting_seconds(asked, seen, answer_seconds=seconds)
+            remaining = started + limit - self._intake.clock.monotonic()
+            if remaining <= 0:
+                self._missing = missing_files(asked, seen)
+                return
+            self._news = anyio.Event()
+            with anyio.move_on_after(remaining):
+                await self._news.wait()
 
     async def save_all(self, *, page_url: str) -> tuple[Download, ...]:
         """The records of all files, in the order in which they began; then of those that the server refused.
@@ -135,7 +170,14 @@ class VisitDownloads:
         if lost:
             raise lost[0]
         refused = [await self._refused(chain, page_url=page_url) for chain in self._refused_chains()]
-        return (*(records[number] for number in sorted(records)), *refused)
+        missing = [await self._unanswered(url, page_url=page_url) for url in self._missing]
+        return (*(records[number] for number in sorted(records)), *refused, *missing)
+
+    async def _unanswered(self, url: str, *, page_url: str) -> Download:
+        origin = FileOrigin(url, url, referrer=page_url, session=self._request.session)
+        file = self._intake.begin(origin, name_of_answer(url, {}))
+        error = self._watch.lost.get(url)
+        return await self._intake.fail(file, Verdict("unreachable", error.message if error else "no answer in time"))
 
     def _refused_chains(self) -> list[list[Hop]]:
         """The answers that would have been files, but have an error status: no download begins for them."""
@@ -156,7 +198,7 @@ class VisitDownloads:
         file, transfer = download.file, download.transfer
         try:
             arrived = await self._arrived(download)
-            if isinstance(arrived, Verdict) and arrived.state == "truncated":
+            if isinstance(arrived, Verdict) and arrived.state in RESUMABLE:
                 arrived = await self._resumed(download, arrived)
             return await to_the_end(self._settled(download, arrived))  # what is complete is put in its place
         finally:

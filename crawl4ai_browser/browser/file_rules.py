@@ -89,6 +89,8 @@ def why_broken_off(broken: BrokenOff) -> Verdict:
     # Nothing says that the disk was full, but the file would not fit on it.
     if max(broken.received_bytes, broken.total_bytes or 0) > broken.free_bytes:
         return Verdict("disk_full", f"the disk was full after {broken.received_bytes} bytes")
+    if broken.status is None and not broken.received_bytes:
+        return Verdict("unreachable", "the browser gave it up without an answer that it could save")
     whole = "" if broken.total_bytes is None else f" of {broken.total_bytes}"
     return Verdict("truncated", f"the transfer broke off after {broken.received_bytes}{whole} bytes")
 

@@ -42,10 +42,15 @@ class VisitRecord:
     files: VisitDownloads
     popups: list[Page] = field(default_factory=list[Page])
     popup_urls: list[str] = field(default_factory=list[str])
+    """Of windows that are closed already."""
     dialogs: list[str] = field(default_factory=list[str])
     console: list[ConsoleMessage] = field(default_factory=list[ConsoleMessage])
     requests: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
     timings: dict[str, float] = field(default_factory=dict[str, float])
+
+    def window_count(self) -> int:
+        """Windows that have been opened so far."""
+        return len(self.popups) + len(self.popup_urls)
 
 
 class KeptPage:
@@ -127,6 +132,8 @@ class KeptPage:
             self._start(partial(_close_quietly, popup))
         else:
             visit.popups.append(popup)
+        if visit is not None:
+            visit.files.tell_news()
 
     def _on_download(self, download: PlaywrightDownload) -> None:
         transfers = self.browser.transfers

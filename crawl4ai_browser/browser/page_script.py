@@ -24,6 +24,15 @@ def tracker_script() -> str:
     return _source("tracker.js")
 
 
+def leave_script() -> str:
+    """The function that waits for a document that is about to be replaced: at most so many milliseconds.
+
+    True in the one that replaced it. Ends with an error where the replacing ends it.
+    """
+    pause = "new Promise((resolve) => setTimeout(() => resolve(false), limit))"
+    return f"(limit) => window.{_TOKEN}?.isLeaving() ? {pause} : true"
+
+
 def read_script() -> str:
     """The function that reads, at once."""
     return _source("read.js")

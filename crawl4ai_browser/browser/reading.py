@@ -9,8 +9,9 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from typing_extensions import TypedDict
 
-from crawl4ai_browser.browser.page_script import read_script, visit_script
+from crawl4ai_browser.browser.page_script import leave_script, read_script, visit_script
 from crawl4ai_browser.browser.playwright_errors import is_interrupted
+from crawl4ai_browser.browser.under_way import UnderWay
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
 from crawl4ai_browser.snapshot import ReadyReport
@@ -18,6 +19,10 @@ from crawl4ai_browser.snapshot import ReadyReport
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
     from crawl4ai_browser.browser.visit import VisitSettings
+
+
+COMMIT_SECONDS = 3.0
+"""Between the beginning of a document's answer and its taking the page's place. Some milliseconds."""
 
 
 class _Document(TypedDict):
@@ -42,6 +47,16 @@ class _Answer(_Document):
     parsed: bool
     ready_seconds: float
     read_seconds: float
+    under_way: _UnderWay | None
+
+
+class _UnderWay(TypedDict):
+    """What the page still waits for, as `tracker.js` knows it."""
+
+    files: list[str]
+    leaving: str | None
+    windows: int
+    frames: list[str]
 
 
 class _Options(TypedDict, total=False):
@@ -74,6 +89,7 @@ class PageReading:
     ready_seconds: float
     read_seconds: float
     too_large: int
+    under_way: UnderWay = UnderWay()
 
 
 async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSettings) -> PageReading:
@@ -131,8 +147,19 @@ async def read_scriptless(page: KeptPage, options: _Options, settings: VisitSett
         parsed=parsed,
         ready_seconds=seconds,
         read_seconds=0.0,
+        under_way=None,
     )
     return _reading(answer, ready)
+
+
+async def is_replaced(page: KeptPage) -> bool:
+    """Whether the document gives way to the one it was leaving for, whose answer has begun."""
+    try:
+        return bool(await page.page.evaluate(leave_script(), COMMIT_SECONDS * 1000))
+    except PlaywrightError as error:
+        if not is_interrupted(error):
+            raise
+        return True
 
 
 async def _reaches(page: KeptPage, state: Literal["domcontentloaded", "load"], timeout: float) -> bool:
@@ -184,6 +211,18 @@ def _reading(answer: _Answer, ready: Ready) -> PageReading:
         ready_seconds=answer["ready_seconds"],
         read_seconds=answer["read_seconds"],
         too_large=answer["too_large"],
+        under_way=_under_way(answer["under_way"]),
+    )
+
+
+def _under_way(told: _UnderWay | None) -> UnderWay:
+    if told is None:
+        return UnderWay()
+    return UnderWay(
+        files=tuple(told["files"]),
+        leaving=told["leaving"],
+        windows=told["windows"],
+        frames=tuple(told["frames"]),
     )
 
 

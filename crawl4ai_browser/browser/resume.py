@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FIRST_DELAY = 1.0
 """Seconds before a broken file is asked for again. Doubles each time."""
 
+RESUMABLE = frozenset({"truncated", "unreachable"})
+"""States after which asking again may help."""
+
 _NO_HEAD = frozenset({400, 403, 405, 501})
 """Statuses of servers that answer no HEAD, though they may answer a GET."""
 
@@ -52,7 +55,7 @@ async def _attempts(ranged: RangedGet, file: IncomingFile, intake: FileIntake, *
             return storage_verdict(error)
         if newer is None:
             return ranged.part
-        if newer is verdict or newer.state != "truncated":
+        if newer is verdict or newer.state not in RESUMABLE:
             return newer
         # It has changed on the server: from the beginning.
         verdict = newer

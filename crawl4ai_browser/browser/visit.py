@@ -18,7 +18,8 @@ from crawl4ai_browser.browser.file_rules import file_failure
 from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
 from crawl4ai_browser.browser.navigation import goto
 from crawl4ai_browser.browser.playwright_errors import translate
-from crawl4ai_browser.browser.reading import PageReading, read_when_ready
+from crawl4ai_browser.browser.reading import PageReading, is_replaced, read_when_ready
+from crawl4ai_browser.browser.under_way import has_lost_page, leads_on
 from crawl4ai_browser.config import CaptureConfig, ContextConfig, VisitConfig
 from crawl4ai_browser.errors import (
     FetchError,
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
     from crawl4ai_browser.request import Request
+
+
+DEADLINE_MARGIN = 1.0
+"""Seconds before the visit's deadline at which nothing more is waited for: there is a page to be taken home."""
+
+
+ERROR_PAGE = "chrome-error:"
+"""How the address of Chromium's own error pages begins."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class Visit:
             clock=clock,
         )
         self._record = VisitRecord(request=request, watch=watch, files=VisitDownloads(files, request, watch))
+        watch.on_hop = self._record.files.tell_news
         self._reading: PageReading | None = None
         self._captured = capture.Captured()
         self._downloads: tuple[Download, ...] = ()
@@ -142,14 +152,55 @@ class Visit:
         self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
         if not self._is_file:
             self._phase = "ready"
-            reading = await read_when_ready(self._page, self._record, self._settings)
-            self._reading = reading
+            reading = await self._read()
+            if reading is None:
+                return
             self._record.timings["ready"] = reading.ready_seconds
             self._record.timings["read"] = reading.read_seconds
             self._check(reading)
             self._phase = "capture"
             if self._settings.capture.screenshot != "none" or self._settings.capture.pdf:
                 self._captured = await self._timed("capture", capture.take(self._page, self._settings.capture))
+
+    async def _read(self) -> PageReading | None:
+        """Read the page; again where it has left for another by then. What it has asked for is waited for.
+
+        None: it went on to a file that the server refused.
+        """
+        watch = self._record.watch
+        while True:
+            reading = await read_when_ready(self._page, self._record, self._settings)
+            if reading.url.startswith(ERROR_PAGE):
+                self._fail_unshown()
+                return None
+            self._reading = reading
+            asked, url = reading.under_way, reading.url
+            if asked.is_nothing:
+                return reading
+            # What was read must not be lost to the visit's deadline.
+            left = anyio.current_effective_deadline() - anyio.current_time() - DEADLINE_MARGIN
+            await self._record.files.wait_for(
+                asked,
+                page_url=url,
+                window_count=self._record.window_count,
+                seconds=min(self._settings.visit.navigation_timeout, max(0.0, left)),
+            )
+            is_leaving = has_lost_page(asked, watch.lost) or (asked.leaving and leads_on(watch.hops_after(url)))
+            if not (is_leaving and await is_replaced(self._page)):
+                return reading
+
+    def _fail_unshown(self) -> None:
+        """Deal with the browser's own error page, which took the place of a page that went on to what it cannot show.
+
+        Raises:
+            FetchError: there was no answer.
+        """
+        watch = self._record.watch
+        if watch.lost:
+            raise list(watch.lost.values())[-1]
+        watch.unshown = watch.last
+        self._reading = None
+        self._is_file = True
 
     def _check(self, reading: PageReading) -> None:
         limit = self._settings.visit.max_html_bytes
