@@ -42,6 +42,7 @@ VISIT_FLAGS = FlagGroup(
         ),
         Flag("--frames", "visit.frames", "Put same-origin iframes into the html (as their srcdoc).", sets=True),
         Flag("--no-javascript", "context.java_script", "Load pages without running their scripts.", sets=False),
+        Flag("--allow-files", "allow_files", "Also visit file: URLs that are given.", sets=True),
     ),
 )
 
@@ -189,7 +190,6 @@ CONTENT_FLAGS = FlagGroup(
             metavar="FOLDER",
             default="downloads, made when the first file comes",
         ),
-        Flag("--allow-files", "allow_files", "Also visit file: URLs given as seeds.", sets=True),
     ),
 )
 

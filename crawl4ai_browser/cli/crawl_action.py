@@ -15,9 +15,9 @@ from crawl4ai_browser.cli.flags import applied
 from crawl4ai_browser.cli.output_flags import output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
 from crawl4ai_browser.cli.reports import Report, display_for
-from crawl4ai_browser.cli.running import PlannedCrawl, run_crawl
+from crawl4ai_browser.cli.running import PlannedCrawl, Tally, run_crawl
 from crawl4ai_browser.cli.seed_file import SeedFile
-from crawl4ai_browser.cli.streams import say
+from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.seeds import checked
 from crawl4ai_browser.errors import ConfigError
@@ -25,6 +25,7 @@ from crawl4ai_browser.frontier.order import Order, breadth_first, depth_first
 from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.sinks.formats import sink_for
+from crawl4ai_browser.sinks.output_options import OutputOptions
 
 _ORDERS: dict[str, Callable[[], Order]] = dict(zip(ORDERS, (breadth_first, depth_first), strict=True))
 
@@ -40,6 +41,7 @@ def run(urls: tuple[str, ...], **values: object) -> int:
     config = config_of(values, CONFIG_GROUPS)
     output = output_of(values, config)
     verbosity = verbosity_of(values)
+    tally = Tally()
     with ExitStack() as stack:
         seeds = _seeds(urls, values.get("seeds"), config, stack)
         planned = PlannedCrawl(
@@ -51,12 +53,19 @@ def run(urls: tuple[str, ...], **values: object) -> int:
         )
         require_browser(config.browser)
         display = display_for(verbosity, results_to_terminal=output.path is None and sys.stdout.isatty())
-        tally = anyio.run(run_crawl, planned, Report(verbosity, display))
+        try:
+            anyio.run(run_crawl, planned, Report(verbosity, display), tally)
+        finally:
+            _summarize(tally, output, verbosity)
     if isinstance(seeds, SeedFile) and seeds.good_count == 0 and tally.interrupted_by is None:
         raise ConfigError(f"no URL to visit in {seeds.name}")
-    if verbosity != "quiet":
-        say(f"{tally}{f'; results in {output.path}' if output.path else ''}")
     return tally.exit_code
+
+
+def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity) -> None:
+    """Say how it went, also when it was stopped; nothing where nothing had begun."""
+    if verbosity != "quiet" and (tally.total or tally.interrupted_by is not None):
+        say(f"{tally}{f'; results in {output.path}' if output.path else ''}")
 
 
 def _seeds(

@@ -57,7 +57,8 @@ def run(folder: str | None, output: str, **values: object) -> int:
         report = Report(verbosity, display_for(verbosity, results_to_terminal=False))
         if verbosity != "quiet":
             say(f"the bundled site is at {site.origin}")
-        tally = anyio.run(run_crawl, planned, report, check.look)
+        tally = Tally()
+        anyio.run(run_crawl, planned, report, tally, check.look)
     return _conclusion(tally, check, path)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
 import click
 
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
-from crawl4ai_browser.cli.streams import Verbosity
+from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.sinks.front_matter import MarkdownForm
@@ -95,5 +94,13 @@ def verbosity_of(values: Mapping[str, object]) -> Verbosity:
         raise ConfigError("--quiet and --verbose exclude each other")
     verbosity: Verbosity = "quiet" if values["quiet"] else "verbose" if values["verbose"] else "normal"
     level = {"quiet": logging.ERROR, "normal": logging.WARNING, "verbose": logging.INFO}[verbosity]
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=level, handlers=[_LogLines()], format="%(levelname)s %(name)s: %(message)s")
     return verbosity
+
+
+class _LogLines(logging.Handler):
+    """Log records among the other lines: above a live display, with nothing in them that drives the terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say a record."""
+        say(self.format(record))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -14,7 +14,7 @@ from crawl4ai_browser.cli.lines import event_line
 from crawl4ai_browser.cli.progress_bar import ProgressBar
 from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.clock import SYSTEM_CLOCK
-from crawl4ai_browser.crawling.progress import CrawlStatistics
+from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.events import Event, PageFinished
 
 Display = Literal["lines", "bar", "failures"]
@@ -45,13 +45,13 @@ class Report:
             say(text)
 
     @asynccontextmanager
-    async def shown(self, statistics: Callable[[], CrawlStatistics]) -> AsyncGenerator[None]:
-        """Keep the live display while the block runs, where there is one."""
+    async def shown(self, run: CrawlRun) -> AsyncGenerator[None]:
+        """Keep the live display of a crawl while the block runs, where there is one."""
         if self._display != "bar":
             yield
             return
         async with anyio.create_task_group() as tasks:
-            self._bar = ProgressBar(statistics, SYSTEM_CLOCK)
+            self._bar = ProgressBar(lambda: run.statistics, SYSTEM_CLOCK)
             tasks.start_soon(self._bar.run)
             try:
                 yield

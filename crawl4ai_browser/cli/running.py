@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
@@ -13,7 +12,6 @@ from crawl4ai_browser.cli.lines import duration, plural
 from crawl4ai_browser.cli.reports import Report
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
-from crawl4ai_browser.crawling.progress import CrawlStatistics
 from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.crawling.seeds import Seeds
 from crawl4ai_browser.errors import Skipped, error_classes
@@ -62,39 +60,41 @@ class Tally:
             return of_signal(self.interrupted_by)
         return ExitCode.FAILED if self.failed or not self.ok else ExitCode.OK
 
+    @property
+    def total(self) -> int:
+        """All results."""
+        return self.ok + self.failed + self.skipped
+
     def __str__(self) -> str:
         """A summary in one line."""
-        total = self.ok + self.failed + self.skipped
         parts = [f"{self.ok:,} ok", f"{self.failed:,} failed"]
         if self.skipped:
             parts.append(f"{self.skipped:,} skipped")
-        speed = f" ({total / self.seconds:.1f} pages/s)" if self.seconds >= 1 else ""
-        return f"{plural(total, 'page')}: {', '.join(parts)} in {duration(self.seconds)}{speed}"
+        speed = f" ({self.total / self.seconds:.1f} pages/s)" if self.seconds >= 1 else ""
+        return f"{plural(self.total, 'page')}: {', '.join(parts)} in {duration(self.seconds)}{speed}"
 
 
-async def run_crawl(planned: PlannedCrawl, report: Report, look: Callable[[CrawlResult], None] | None = None) -> Tally:
-    """Crawl until the end or until interrupted, and say how it went. `look` sees every result.
+async def run_crawl(
+    planned: PlannedCrawl, report: Report, tally: Tally, look: Callable[[CrawlResult], None] | None = None
+) -> None:
+    """Crawl until the end or until interrupted, counting in `tally`. `look` sees every result.
 
     Raises:
-        CrawlError: what stopped the crawl; the results until then are written.
+        CrawlError: what stopped the crawl; the results until then are written and counted.
     """
-    tally = Tally()
     interrupts = Interrupts()
-    async with AsyncExitStack() as stack:
-        crawler = await stack.enter_async_context(Crawler(planned.config, observers=[report]))
+    async with Crawler(planned.config, observers=[report]) as crawler:
         run = crawler.crawl(planned.seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
         try:
-            async with interrupts.watched(lambda number: _drain(run, report, number)):
-                await _read(run, report, tally, look)
+            async with interrupts.watched(lambda number: _drain(run, report, number)), report.shown(run):
+                await _read(run, tally, look)
         finally:
             tally.seconds = run.statistics.seconds
             tally.interrupted_by = interrupts.first
-            await run.aclose()
-    return tally
 
 
-async def _read(run: CrawlRun, report: Report, tally: Tally, look: Callable[[CrawlResult], None] | None) -> None:
-    async with report.shown(lambda: run.statistics), run:
+async def _read(run: CrawlRun, tally: Tally, look: Callable[[CrawlResult], None] | None) -> None:
+    async with run:
         async for result in run:
             tally.count(result)
             if look is not None:
@@ -103,10 +103,6 @@ async def _read(run: CrawlRun, report: Report, tally: Tally, look: Callable[[Cra
 
 def _drain(run: CrawlRun, report: Report, number: signal.Signals) -> None:
     run.drain()
-    visits = _under_way(run.statistics)
+    visits = plural(len(run.statistics.visits), "visit")
     again = "Ctrl-C again" if number == signal.SIGINT else f"{number.name} again"
     report.note(f"stopping: {visits} under way will be finished; {again} stops at once")
-
-
-def _under_way(statistics: CrawlStatistics) -> str:
-    return plural(len(statistics.visits), "visit")

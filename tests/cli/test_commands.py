@@ -85,6 +85,12 @@ def test_bad_seeds_are_reported_and_the_others_crawled(
     assert said[0].startswith("standard input, line 3: not an absolute URL: 'example.com'")
 
 
+def test_a_full_disk_stops_the_crawl_and_is_named(site: SiteServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["crawl", site.url("/one"), "--output", "/dev/full", "--format", "jsonl"]) == 1
+    said = capsys.readouterr().err
+    assert said.endswith("crawl4ai-browser: stopped: can't write '/dev/full': No space left on device\n")
+
+
 def test_a_crawl_with_state_goes_on_where_it_stopped(site: SiteServer) -> None:
     arguments = ["crawl", site.url("/"), "--state-dir", "state", "--output", "a.jsonl"]
     assert run([*arguments, "--max-pages", "2"]) == 0

@@ -27,13 +27,11 @@ def flags_of(name: str) -> set[str]:
 
 
 def section() -> str:
-    """The README's part under a heading that holds the words "command line"."""
+    """The README's part under the heading that holds the words "command line", with its own smaller headings."""
     text = README.read_text(encoding="utf-8")
-    parts = re.split(r"^(#+ .*)$", text, flags=re.MULTILINE)
-    for heading, body in zip(parts[1::2], parts[2::2], strict=True):
-        if "command line" in heading.lower():
-            return str(body)
-    raise AssertionError("README.md has no heading with the words 'command line'")
+    match = re.search(r"^(#+) .*command line.*$(.*?)(?=^#{1,2} |\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    assert match, "README.md has no heading with the words 'command line'"
+    return match[2]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
