@@ -175,6 +175,11 @@ _ROUTE = re.compile(r"#!?/.+|#![^/].*", re.DOTALL)
 placeholders for "no address"."""
 
 
+def is_route(fragment: str) -> bool:
+    """Whether a fragment, with its `#`, is a path of a client-side router and so another page."""
+    return _ROUTE.fullmatch(fragment) is not None
+
+
 class WebAddress(NamedTuple):
     """A URL taken apart once, for all that must be decided about it."""
 
@@ -215,7 +220,7 @@ def take_apart(url: str, *, keep_tracking: bool = False) -> WebAddress | None:
         return None
     protocol, host_and_port, path, query, fragment = match.groups("")
     origin = f"{protocol}//{host_and_port}"
-    route = fragment if fragment and _ROUTE.fullmatch(fragment) else ""
+    route = fragment if fragment and is_route(fragment) else ""
     start = origin if match.group(2) is not None else protocol
     one_path = _canonical_escapes(_PATH_SESSION.sub("", path) if ";" in path else path)
     one_query = _sorted_query(_canonical_escapes(query), keep_tracking=keep_tracking) if query else ""

@@ -9,6 +9,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import may_be_no_page, translate
 from crawl4ai_browser.clock import SYSTEM_CLOCK
+from crawl4ai_browser.urls import without_fragment
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
@@ -34,6 +35,9 @@ async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
     request = visit.request
     if request.headers:
         await page.page.set_extra_http_headers(request.headers)
+    if is_same_document(page.page.url, request.url):
+        # A kept page would only scroll, or hand the route to the application that is there, as another visit left it.
+        await page.page.goto("about:blank", wait_until="commit")
     try:
         await page.page.goto(request.url, wait_until="commit", timeout=config.navigation_timeout * 1000)
     except PlaywrightError as error:
@@ -44,6 +48,11 @@ async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
         if request.headers:
             await page.page.set_extra_http_headers({})
     return True
+
+
+def is_same_document(current: str, target: str) -> bool:
+    """Whether going from one to the other loads nothing, as they differ in a fragment alone (HTML Standard, 7.4.2.3)."""
+    return "#" in target and without_fragment(current) == without_fragment(target)
 
 
 async def _is_no_page(visit: VisitRecord) -> bool:

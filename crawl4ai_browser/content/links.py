@@ -30,8 +30,9 @@ _NO_TARGETS = frozenset({"javascript:", "vbscript:", "data:", "blob:", "about:"}
 def read_links(document: Document) -> tuple[Link, ...]:
     """`<a>`, `<area>`, and `<link>` of the kinds canonical, alternate, next and prev.
 
-    Left out: references to a place in this very page (`#top`), and what is no address (`javascript:`, `data:`). A URL
-    that comes twice has the text and title of the first that has one, and the kind of the first.
+    Left out: references to a place in this very page (`#top`, but not `#/route`, which a client-side router shows
+    another page for), and what is no address (`javascript:`, `data:`). A URL that comes twice has the text and title of
+    the first that has one, and the kind of the first.
     """
     found: dict[str, Link] = {}
     is_internal = _InternalTest(document)
@@ -40,7 +41,7 @@ def read_links(document: Document) -> tuple[Link, ...]:
         href = (attributes.get("href") or "").strip()
         rel = tuple((attributes.get("rel") or "").lower().split())
         kind = _kind(node, rel)
-        if kind is None or not href or href.startswith("#"):
+        if kind is None or not href or (href.startswith("#") and not urls.is_route(href)):
             continue
         url = document.resolve(href)
         if url is None or urls.scheme(url) in _NO_TARGETS:

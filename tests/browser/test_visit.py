@@ -85,6 +85,14 @@ async def test_address_changed_by_script_keeps_the_document_it_came_with(fetch: 
     assert (snapshot.final_url, snapshot.status, snapshot.redirects) == (site.url("/elsewhere"), 200, ())
 
 
+async def test_a_route_in_the_fragment_is_loaded_anew_in_a_kept_page(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/routed", page(ADD + "window.loads = (window.loads || 0) + 1; add('js:' + location.hash + loads)"))
+    for route in ("#/one", "#/two", "#/two"):
+        snapshot = await fetch(f"/routed{route}")
+        assert f"js:{route}1" in html_of(snapshot)
+        assert (snapshot.status, snapshot.final_url) == (200, site.url(f"/routed{route}"))
+
+
 async def test_no_content_is_a_snapshot_without_html(fetch: Fetch) -> None:
     snapshot = await fetch("/204")
     assert (snapshot.status, snapshot.html, snapshot.downloads) == (204, None, ())
