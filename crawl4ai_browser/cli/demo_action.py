@@ -52,13 +52,13 @@ def run(folder: str | None, output: str, **values: object) -> int:
             seeds=site.url("/"),
             scope=Scope(),
             order=breadth_first(),
-            sinks=[JsonlSink(path, if_exists="overwrite")],
+            sinks=[JsonlSink(path, if_exists="overwrite"), check],
         )
         report = Report(verbosity, display_for(verbosity, results_to_terminal=False))
         if verbosity != "quiet":
             say(f"the bundled site is at {site.origin}")
         tally = Tally()
-        anyio.run(run_crawl, planned, report, tally, check.look)
+        anyio.run(run_crawl, planned, report, tally)
     return _conclusion(tally, check, path)
 
 

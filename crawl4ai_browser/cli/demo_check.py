@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Self
 
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.site_fixture import ExpectedPage
 
 
 class DemoCheck:
-    """Compares results with what is expected, as they come; keeps no page."""
+    """A sink that compares results with what is expected, as they come; it keeps no page."""
 
     def __init__(self, expected: Iterable[ExpectedPage], origin: str) -> None:
         self._expected = {page.path: page for page in expected}
@@ -18,7 +19,14 @@ class DemoCheck:
         self._seen: Counter[str] = Counter()
         self._wrong: list[str] = []
 
-    def look(self, result: CrawlResult) -> None:
+    async def __aenter__(self) -> Self:
+        """Itself: there is nothing to open."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing: there is nothing to close."""
+
+    async def write(self, result: CrawlResult) -> None:
         """Compare one result."""
         path = result.url.removeprefix(self._origin)
         self._seen[path] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
@@ -55,10 +55,10 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """How the command ends. Where nothing at all was visited, that is a failure too."""
+        """How the command ends. Where all there was had to be skipped, that is a failure too."""
         if self.interrupted_by is not None:
             return of_signal(self.interrupted_by)
-        return ExitCode.FAILED if self.failed or not self.ok else ExitCode.OK
+        return ExitCode.FAILED if self.failed or (self.skipped and not self.ok) else ExitCode.OK
 
     @property
     def total(self) -> int:
@@ -74,10 +74,8 @@ class Tally:
         return f"{plural(self.total, 'page')}: {', '.join(parts)} in {duration(self.seconds)}{speed}"
 
 
-async def run_crawl(
-    planned: PlannedCrawl, report: Report, tally: Tally, look: Callable[[CrawlResult], None] | None = None
-) -> None:
-    """Crawl until the end or until interrupted, counting in `tally`. `look` sees every result.
+async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None:
+    """Crawl until the end or until interrupted, counting in `tally`.
 
     Raises:
         CrawlError: what stopped the crawl; the results until then are written and counted.
@@ -87,18 +85,16 @@ async def run_crawl(
         run = crawler.crawl(planned.seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
         try:
             async with interrupts.watched(lambda number: _drain(run, report, number)), report.shown(run):
-                await _read(run, tally, look)
+                await _read(run, tally)
         finally:
             tally.seconds = run.statistics.seconds
             tally.interrupted_by = interrupts.first
 
 
-async def _read(run: CrawlRun, tally: Tally, look: Callable[[CrawlResult], None] | None) -> None:
+async def _read(run: CrawlRun, tally: Tally) -> None:
     async with run:
         async for result in run:
             tally.count(result)
-            if look is not None:
-                look(result)
 
 
 def _drain(run: CrawlRun, report: Report, number: signal.Signals) -> None:

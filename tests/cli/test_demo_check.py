@@ -32,14 +32,14 @@ def result(path: str, *, error: CrawlError | None = None, **fields: Any) -> Craw
 HOME = ExpectedPage(path="/", kind="page", status=200, final_path="/", text="js:home:1")
 
 
-def problems(expected: list[ExpectedPage], results: list[CrawlResult]) -> list[str]:
-    check = DemoCheck(expected, ORIGIN)
-    for each in results:
-        check.look(each)
+async def problems(expected: list[ExpectedPage], results: list[CrawlResult]) -> list[str]:
+    async with DemoCheck(expected, ORIGIN) as check:
+        for each in results:
+            await check.write(each)
     return check.problems()
 
 
-def test_a_complete_crawl_has_no_problems() -> None:
+async def test_a_complete_crawl_has_no_problems() -> None:
     expected = [
         HOME,
         ExpectedPage(path="/old?a=1", kind="redirect", status=200, final_path="/", text="js:home:1"),
@@ -59,7 +59,7 @@ def test_a_complete_crawl_has_no_problems() -> None:
         result("/private", status=None, error=RobotsDenied("no"), html=None),
         result("/file", html=None, downloads=(download,)),
     ]
-    assert problems(expected, results) == []
+    assert await problems(expected, results) == []
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ def test_a_complete_crawl_has_no_problems() -> None:
         ([result("/", error=TooManyRedirects("loop"))], "/: TooManyRedirects: loop instead of none"),
     ],
 )
-def test_what_is_wrong_is_said(results: list[CrawlResult], problem: str) -> None:
-    assert problems([HOME], results) == [problem]
+async def test_what_is_wrong_is_said(results: list[CrawlResult], problem: str) -> None:
+    assert await problems([HOME], results) == [problem]
 
 
-def test_a_download_must_be_complete() -> None:
+async def test_a_download_must_be_complete() -> None:
     expected = ExpectedPage(path="/file", kind="download", status=200, final_path="/file", text=None)
-    assert problems([expected], [result("/file")]) == ["/file: the file was not downloaded"]
+    assert await problems([expected], [result("/file")]) == ["/file: the file was not downloaded"]
 
 
-def test_an_error_must_be_the_expected_one() -> None:
+async def test_an_error_must_be_the_expected_one() -> None:
     expected = ExpectedPage(path="/private", kind="robots-denied", status=None, final_path=None, text=None)
-    assert problems([expected], [result("/private")]) == ["/private: no error instead of RobotsDenied"]
+    assert await problems([expected], [result("/private")]) == ["/private: no error instead of RobotsDenied"]
