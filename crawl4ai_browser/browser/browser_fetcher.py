@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser.browser.file_intake import FileIntake
+from crawl4ai_browser.browser.file_types import PDF
+from crawl4ai_browser.browser.plain_files import PlainFiles
 from crawl4ai_browser.browser.visit import Visit, VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
@@ -26,9 +28,27 @@ class BrowserFetcher:
         self._config = config
         self._clock = clock
         self._files = FileIntake(config.download, clock, pool.observers)
+        self._plain_files = PlainFiles(pool, self._files)
 
     async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
         """Visit the URL once, as `Fetcher.fetch` says."""
+        if request.as_file:
+            return await self._fetch_file(request, on_answer)
+        snapshot = await self._visit(request, on_answer)
+        wanted = self._config.download.pdf
+        if wanted != "download" and any(download.mime_type == PDF for download in snapshot.downloads):
+            self._pool.warn("PDFs are saved, not shown: the headless shell has no viewer, a full Chromium has")
+        if snapshot.content_type == PDF and wanted == "both":
+            file = await self._fetch_file(request.model_copy(update={"as_file": True}), None)
+            return snapshot.model_copy(update={"downloads": (*snapshot.downloads, *file.downloads)})
+        return snapshot
+
+    async def _fetch_file(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
+        """By a plain request, or by a page that downloads it."""
+        snapshot = await self._plain_files.fetch(request, on_answer=on_answer)
+        return snapshot or await self._visit(request, on_answer)
+
+    async def _visit(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
         started = self._clock.monotonic()
         async with self._pool.page(request.session, fresh=self._config.fresh_contexts) as page:
             waited = self._clock.monotonic() - started

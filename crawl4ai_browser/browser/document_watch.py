@@ -22,6 +22,7 @@ from playwright.async_api import Error as PlaywrightError
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.file_rules import content_type_of, is_attachment, is_saved
+from crawl4ai_browser.browser.file_types import PDF
 from crawl4ai_browser.browser.playwright_errors import from_net_error
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import FetchError, NavigationError, TooManyRedirects
@@ -32,7 +33,6 @@ from crawl4ai_browser.urls import without_fragment
 if TYPE_CHECKING:
     from crawl4ai_browser.request import Request
 
-_PDF = "application/pdf"
 _NO_CONTENT = (204, 205)
 _RESPONSES = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
 _REQUESTS = {**_RESPONSES, "requestStage": "Request"}
@@ -316,8 +316,8 @@ def _is_to_be_saved(hop: Hop, watch: DocumentWatch | None, *, is_main: bool) -> 
     if hop.is_redirect or hop.status in _NO_CONTENT:
         return False
     if watch is not None and watch.saves_all and is_main:
-        return True
-    is_pdf = content_type_of(hop.headers) == _PDF
+        return not is_attachment(hop.headers)
+    is_pdf = content_type_of(hop.headers) == PDF
     return is_pdf and not is_attachment(hop.headers) and not (watch is not None and watch.shows_pdf)
 
 

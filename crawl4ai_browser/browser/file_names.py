@@ -7,6 +7,7 @@ system can hold: Windows' reserved characters and device names
 
 from __future__ import annotations
 
+import mimetypes
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -98,7 +99,10 @@ def _cut(text: str, max_bytes: int) -> str:
 
 
 def name_of_answer(url: str, headers: dict[str, str]) -> str:
-    """What the answer to a plain request suggests: by Content-Disposition (RFC 6266), else by the URL's path."""
+    """What the answer to a plain request suggests: by Content-Disposition (RFC 6266), else by the URL's path.
+
+    A path without a suffix is given that of the media type, as browsers do.
+    """
     message = Message()
     message["Content-Disposition"] = headers.get("content-disposition", "")
     named = message.get_filename()  # decodes RFC 5987's filename* too, and prefers nothing: browsers write both alike
@@ -106,7 +110,9 @@ def name_of_answer(url: str, headers: dict[str, str]) -> str:
         return named
     address = urls.take_apart(url)
     last = address.path.rstrip("/").rpartition("/")[2] if address else ""
-    return unquote(last) or NAMELESS
+    name = unquote(last) or NAMELESS
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return name if split_suffix(name)[1] else f"{name}{mimetypes.guess_extension(content_type) or ''}"
 
 
 def relative_path(layout: str, facts: FileFacts) -> PurePosixPath:

@@ -11,6 +11,8 @@ import mimetypes
 import re
 from typing import NamedTuple
 
+PDF = "application/pdf"
+
 HEAD_BYTES = 4096
 """How much of a file is looked at. The longest offset is tar's, 257; a zip's telling names lie within its first KiB."""
 
@@ -36,7 +38,7 @@ class _Signature(NamedTuple):
 
 
 _SIGNATURES = (
-    _Signature("application/pdf", b"%PDF-"),
+    _Signature(PDF, b"%PDF-"),
     _Signature("application/postscript", b"%!PS-Adobe-"),
     _Signature("image/png", b"\x89PNG\r\n\x1a\n"),
     _Signature("image/jpeg", b"\xff\xd8\xff"),

@@ -62,6 +62,11 @@ class LaunchedBrowser:
     sessions: set[object] = field(default_factory=set[object])
 
     @property
+    def has_pdf_viewer(self) -> bool:
+        """Whether it can show a PDF. A headless shell can only save it."""
+        return self.options.executable.kind == "full"
+
+    @property
     def is_usable(self) -> bool:
         """Whether new contexts may be opened in it."""
         return self.lost is None and not self.retiring and self.browser.is_connected()

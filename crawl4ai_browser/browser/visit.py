@@ -5,16 +5,17 @@ What was gathered before a failure is kept: every `FetchError` that leaves here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser import capture, record
+from crawl4ai_browser.browser import capture, pdf_viewer, record
 from crawl4ai_browser.browser.document_watch import DocumentWatch
 from crawl4ai_browser.browser.downloads import VisitDownloads
 from crawl4ai_browser.browser.file_rules import file_failure
+from crawl4ai_browser.browser.file_types import PDF
 from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
 from crawl4ai_browser.browser.navigation import goto
 from crawl4ai_browser.browser.playwright_errors import translate
@@ -80,6 +81,7 @@ class Visit:
             max_navigations=settings.visit.max_navigations,
             max_bytes=settings.visit.max_html_bytes,
             saves_all=request.as_file,
+            shows_pdf=files.config.pdf != "download" and page.browser.has_pdf_viewer,
             on_answer=on_answer,
             clock=clock,
         )
@@ -159,6 +161,10 @@ class Visit:
             self._record.timings["read"] = reading.read_seconds
             self._check(reading)
             self._phase = "capture"
+            if reading.content_type == PDF:
+                # What was read is the viewer's html, not the document's.
+                self._reading = replace(reading, html=None)
+                await pdf_viewer.wait_until_shown(self._page)
             if self._settings.capture.screenshot != "none" or self._settings.capture.pdf:
                 self._captured = await self._timed("capture", capture.take(self._page, self._settings.capture))
 
