@@ -13,6 +13,7 @@ from crawl4ai_browser.errors import BrowserCrashed
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.pool import BrowserPool
+    from crawl4ai_browser.browser.session import BrowserSession
     from crawl4ai_browser.config import CrawlConfig
     from crawl4ai_browser.fetcher import OnAnswer
     from crawl4ai_browser.request import Request
@@ -50,21 +51,30 @@ class BrowserFetcher:
 
     async def _visit(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
         started = self._clock.monotonic()
-        async with self._pool.page(request.session, fresh=self._config.fresh_contexts) as page:
+        session = self._pool.session(request.session)
+        fresh = self._config.fresh_contexts and request.session is None
+        async with self._pool.page(request.session, fresh=fresh) as page:
             waited = self._clock.monotonic() - started
-            browser = self._pool.session(request.session).browser
-            settings = self._settings(request)
-            visit = Visit(page, request, settings, files=self._files, clock=self._clock, on_answer=on_answer)
+            visit = Visit(
+                page,
+                request,
+                self._settings(request, session),
+                files=self._files,
+                clock=self._clock,
+                on_answer=on_answer,
+            )
             try:
                 snapshot = await visit.run()
             except BrowserCrashed:
-                await self._pool.examine(browser)
+                await self._pool.examine(page.browser)
                 raise
         return snapshot.model_copy(update={"timings": {"page": waited, **snapshot.timings}})
 
-    def _settings(self, request: Request) -> VisitSettings:
+    def _settings(self, request: Request, session: BrowserSession) -> VisitSettings:
+        signing_in = session.entry.signing_in
         return VisitSettings(
             visit=request.visit or self._config.visit,
             capture=request.capture or self._config.capture,
-            context=self._pool.session(request.session).config,
+            context=session.config,
+            sign_in=signing_in.watch() if signing_in is not None else None,
         )

@@ -70,18 +70,24 @@ class KeptPage:
         self._start = start
 
     @classmethod
-    async def open(cls, context: BrowserContext, browser: LaunchedBrowser, start: Start) -> KeptPage:
-        """A new page of the context, listened to."""
+    async def open(
+        cls, context: BrowserContext, browser: LaunchedBrowser, start: Start, *, is_watched: bool = True
+    ) -> KeptPage:
+        """A new page of the context. One that is not watched takes no visit: it is for a user's function alone."""
         page = await context.new_page()
         kept = cls(page, await DevTools.of_page(page), browser, start)
-        await kept.documents.attach()
+        if is_watched:
+            await kept._watch()
+        return kept
+
+    async def _watch(self) -> None:
+        await self.documents.attach()
         # A listener that raises would raise in the next call of any page of this driver, so each is a plain append or
         # guarded by itself.
-        page.on("dialog", kept._on_dialog)
-        page.on("popup", kept._on_popup)
-        page.on("download", kept._on_download)
-        page.on("crash", kept._on_crash)
-        return kept
+        self.page.on("dialog", self._on_dialog)
+        self.page.on("popup", self._on_popup)
+        self.page.on("download", self._on_download)
+        self.page.on("crash", self._on_crash)
 
     async def identify(self, user_agent: str, *, language: str | None) -> None:
         """Send this user agent, with client hints that agree: those of Playwright's override name a headless one."""

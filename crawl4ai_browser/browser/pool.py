@@ -7,18 +7,24 @@ import math
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.context_identity import ContextIdentity
 from crawl4ai_browser.browser.file_store import download_folder
 from crawl4ai_browser.browser.kept_page import KeptPage
 from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
 from crawl4ai_browser.browser.session import BrowserSession
+from crawl4ai_browser.browser.session_entry import NO_LIMITS, SessionEntry
+from crawl4ai_browser.browser.signing_in import SigningIn
+from crawl4ai_browser.browser.state_keeper import StateKeeper
 from crawl4ai_browser.browser.transfers import Transfers
-from crawl4ai_browser.config import ContextConfig, CrawlConfig
-from crawl4ai_browser.errors import BrowserCrashed, ConfigError, LaunchFailed
+from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
+from crawl4ai_browser.config import ContextConfig, CrawlConfig, SessionLimits
+from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, LaunchFailed
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers, Warned
 
 if TYPE_CHECKING:
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from anyio.abc import TaskGroup
+
+    from crawl4ai_browser.browser.sign_in import SignIn
 
 _log = logging.getLogger("crawl4ai_browser")
 
@@ -36,9 +44,11 @@ CORES_PER_BROWSER = 4
 class BrowserPool:
     """The browsers of one crawler. Starts nothing before the first page is asked for, closes everything at exit."""
 
-    def __init__(self, config: CrawlConfig, observers: Observers | None = None) -> None:
-        """Nothing is started yet."""
+    def __init__(self, config: CrawlConfig, observers: Observers | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Nothing is started yet. `clock` is what sessions age by."""
         self._config = config
+        self._clock = clock
+        self._identity = ContextIdentity(config.context)
         self.observers = observers or Observers()
         self._permits = anyio.CapacityLimiter(config.capacity.max_pages)
         self._launch_lock = anyio.Lock()
@@ -50,7 +60,12 @@ class BrowserPool:
         self._lost_browsers = 0
 
     async def __aenter__(self) -> Self:
-        """Open the pool's own task group, in which its background work lives."""
+        """Open the pool's own task group, in which its background work lives.
+
+        Raises:
+            ConfigError: the context's configuration names a device or a state file that there is not.
+        """
+        self._identity = await ContextIdentity.of(self._config.context)
         self._tasks = await anyio.create_task_group().__aenter__()
         return self
 
@@ -81,16 +96,22 @@ class BrowserPool:
         `fresh` opens a context for this visit alone.
 
         Raises:
+            SessionEnded, SignInFailed: the session can't be used any more.
             LaunchFailed, BrowserCrashed, PoolTimeout: there is no page to be had.
         """
-        async with self._permits:
-            session = BrowserSession(None, self._config.context, self) if fresh else self.session(session_name)
+        session = self._new_session(None, self._identity) if fresh else self.session(session_name)
+        # The slot comes last: who waits for a sign-in must not hold what the sign-in's own visits may need.
+        async with session.entry.visit(), self._permits:
             keep = False
             page: KeptPage | None = None
             try:
                 page = await self._lease(session)
                 yield page
                 keep = not fresh
+                await session.remember(page)
+            except FetchError:
+                await session.remember(None)
+                raise
             finally:
                 if page is not None:
                     session.give_back(page, keep=keep)
@@ -105,25 +126,56 @@ class BrowserPool:
             await self.examine(session.browser)
             raise
 
-    def session(self, name: str | None, context: ContextConfig | None = None) -> BrowserSession:
-        """The session of that name, made when there is none yet.
+    # --- sessions
 
-        Raises:
-            ConfigError: it exists with another configuration.
-        """
+    def session(self, name: str | None) -> BrowserSession:
+        """The session of that name, which may have ended; made like the anonymous one when there was none yet."""
         session = self._sessions.get(name)
         if session is None:
-            session = BrowserSession(name, context or self._config.context, self)
-            self._sessions[name] = session
-        elif context is not None and session.config != context:
-            raise ConfigError(f"session {name!r} exists already, with another configuration")
+            session = self._sessions[name] = self._new_session(name, self._identity)
         return session
 
-    async def close_session(self, name: str | None) -> None:
-        """Close its context and forget it. No error when there is none."""
-        session = self._sessions.pop(name, None)
-        if session is not None:
-            await session.close()
+    async def open_session(
+        self,
+        name: str,
+        context: ContextConfig | None = None,
+        *,
+        sign_in: SignIn | None = None,
+        limits: SessionLimits = NO_LIMITS,
+    ) -> BrowserSession:
+        """A new session. `context` None: as the crawl's own. Nothing is started yet.
+
+        Raises:
+            ConfigError: a session of that name is open; or the configuration names what there is not.
+        """
+        identity = self._identity if context is None else await ContextIdentity.of(context)
+        known = self._sessions.get(name)
+        if known is not None and known.entry.is_open:
+            raise ConfigError(f"a session {name!r} is open already")
+        session = self._sessions[name] = self._new_session(name, identity, limits)
+        if sign_in is not None:
+            has_state = identity.state is not None
+            session.entry.signing_in = SigningIn(sign_in, session.user_page, self._clock, has_state=has_state)
+        session.entry.on_end = lambda: self.start(lambda: self._close_when_empty(session))
+        if limits.max_age is not None or limits.max_idle is not None:
+            self.start(session.entry.watch_limits)
+        return session
+
+    def _new_session(
+        self, name: str | None, identity: ContextIdentity, limits: SessionLimits = NO_LIMITS
+    ) -> BrowserSession:
+        entry = SessionEntry(name, self._clock, limits)
+        keeps = identity.config.keep_session_storage
+        keeper = StateKeeper(identity.state, self._clock, keeps_session_storage=keeps)
+        return BrowserSession(name, identity, self, entry=entry, keeper=keeper)
+
+    async def _close_when_empty(self, session: BrowserSession) -> None:
+        await session.entry.emptied()
+        await session.close()
+
+    async def close_session(self, session: BrowserSession) -> None:
+        """End it and close its context. Requests that name it are told so from now on."""
+        await session.close()
 
     @property
     def open_pages(self) -> int:
@@ -205,7 +257,12 @@ class BrowserPool:
                 self.observers(BrowserRetired(reason=f"{browser.visits} visits"))
             if browser.retiring and browser.leased == 0:
                 self._browsers.remove(browser)
-                self.start(browser.close)
+                self.start(partial(self._close_retired, browser))
+
+    async def _close_retired(self, browser: LaunchedBrowser) -> None:
+        for session in [session for session in self._sessions.values() if session.browser is browser]:
+            await session.move_out()
+        await browser.close()
 
     # --- background
 

@@ -1,27 +1,31 @@
-"""BrowserSession: one identity, that is one browser context, and the pages it keeps."""
+"""BrowserSession: one identity, that is one browser context, its pages, and what it remembers."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.context_options import context_keywords
+from crawl4ai_browser.browser.context_identity import NO_IDENTITY, ContextIdentity
+from crawl4ai_browser.browser.context_options import context_keywords, context_user_agent
 from crawl4ai_browser.browser.kept_page import KeptPage
 from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
 from crawl4ai_browser.browser.page_script import tracker_script
 from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.session_entry import SessionEntry
 from crawl4ai_browser.browser.shielded import to_the_end
-from crawl4ai_browser.browser.user_agent import plain_user_agent
-from crawl4ai_browser.config import ContextConfig
-from crawl4ai_browser.errors import BrowserCrashed, PoolTimeout
+from crawl4ai_browser.browser.state_keeper import StateKeeper
+from crawl4ai_browser.browser.user_windows import UserWindows
+from crawl4ai_browser.errors import BrowserCrashed, FetchError, PoolTimeout, SessionEnded
+from crawl4ai_browser.storage_state import StorageState
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.errors import FetchError
+    from crawl4ai_browser.config import ContextConfig
 
 OPEN_DEADLINE = 30.0
 """Seconds to open a context or a page. It takes 0.1 s; a browser that needs this long is sick."""
@@ -40,6 +44,10 @@ class BrowserSource(Protocol):
         """The one to open a context in, started when need be."""
         ...
 
+    async def examine(self, browser: LaunchedBrowser | None) -> bool:
+        """Whether it is alive; one that is not is given up."""
+        ...
+
     def start(self, function: Callable[[], Awaitable[None]]) -> None:
         """Run in the background."""
         ...
@@ -48,18 +56,33 @@ class BrowserSource(Protocol):
 class BrowserSession:
     """A context in one of the pool's browsers, opened at first use and again when its browser has gone."""
 
-    def __init__(self, name: str | None, config: ContextConfig, source: BrowserSource) -> None:
-        """Open nothing yet. `name` None is an anonymous session."""
+    def __init__(
+        self,
+        name: str | None,
+        identity: ContextIdentity,
+        source: BrowserSource,
+        *,
+        entry: SessionEntry,
+        keeper: StateKeeper,
+    ) -> None:
+        """Open nothing yet. `name` None is an anonymous session, which remembers nothing beyond its context's life."""
         self.name = name
-        self.config = config
-        self.is_closed = False
+        self.entry = entry
+        self.keeper = keeper
+        self._identity = identity
         self._source = source
         self._lock = anyio.Lock()
         self._context: BrowserContext | None = None
         self._browser: LaunchedBrowser | None = None
         self._idle: list[KeptPage] = []
         self._busy: dict[KeptPage, LaunchedBrowser] = {}
+        self._windows = UserWindows(source.start)
         self._are_files_followed = False
+
+    @property
+    def config(self) -> ContextConfig:
+        """What its context is opened with."""
+        return self._identity.config
 
     @property
     def browser(self) -> LaunchedBrowser | None:
@@ -75,14 +98,16 @@ class BrowserSession:
         """The open context; a new one in another browser when the last has died or is retiring.
 
         Raises:
+            SessionEnded, SignInFailed: it is not to be used any more.
             LaunchFailed: no browser.
             BrowserCrashed: the browser died while the context was opened.
         """
         async with self._lock:
+            self.entry.check_open()
             if self._context is not None and self._browser is not None:
                 if self._browser.is_usable or (self._busy and self._browser.lost is None):
                     return self._context
-                await self._forget_context()
+                await self._move_out()
             return await to_the_end(self._open())
 
     async def _open(self) -> BrowserContext:
@@ -94,12 +119,19 @@ class BrowserSession:
         return context
 
     async def _open_context(self, browser: LaunchedBrowser) -> BrowserContext:
+        identity = self._identity
+        keywords = context_keywords(
+            identity.config,
+            user_agent=self._user_agent(browser),
+            device=identity.device,
+            state=self.keeper.state,
+        )
         try:
             with anyio.fail_after(OPEN_DEADLINE):
-                context = await browser.browser.new_context(
-                    **context_keywords(self.config, user_agent=self._user_agent(browser))
-                )
+                context = await browser.browser.new_context(**keywords)
                 await context.add_init_script(tracker_script())
+                for script in identity.config.init_scripts:
+                    await context.add_init_script(script)
                 return context
         except TimeoutError:
             browser.lost = browser.lost or f"a context did not open in {OPEN_DEADLINE:g} s"
@@ -108,7 +140,8 @@ class BrowserSession:
             raise _as_browser_error(error, browser) from error
 
     def _user_agent(self, browser: LaunchedBrowser) -> str:
-        return self.config.user_agent or plain_user_agent(browser.user_agent)
+        identity = self._identity
+        return context_user_agent(identity.config, identity.device, browser_user_agent=browser.user_agent)
 
     async def lease(self) -> KeptPage:
         """A page for one visit, kept or new. Give it back with `give_back`, whatever happened."""
@@ -123,11 +156,36 @@ class BrowserSession:
         browser.visits += 1
         return page
 
-    async def _open_page(self, context: BrowserContext, browser: LaunchedBrowser) -> KeptPage:
+    @asynccontextmanager
+    async def user_page(self) -> AsyncGenerator[KeptPage]:
+        """A blank page for a user's function, which nobody else listens to. Closed afterwards, with its windows."""
+        context = await self.context()
+        browser = self._browser
+        assert browser is not None, "an open context has a browser"
+        try:
+            page = await self._open_page(context, browser, is_watched=False)
+            self._busy[page] = browser
+            browser.leased += 1
+            try:
+                async with self._windows.used(context, page):
+                    yield page
+                    await self.remember(page, all_of_it=True)
+            finally:
+                self.give_back(page, keep=False)
+        except BrowserCrashed:
+            await self._source.examine(browser)
+            raise
+
+    async def _open_page(
+        self, context: BrowserContext, browser: LaunchedBrowser, *, is_watched: bool = True
+    ) -> KeptPage:
         try:
             # The shield stands inside the deadline: a cancelled new_page() may leave a page that nobody holds.
             with anyio.fail_after(OPEN_DEADLINE, shield=True):
-                page = await KeptPage.open(context, browser, self._source.start)
+                async with self._windows.opening():
+                    page = await KeptPage.open(context, browser, self._source.start, is_watched=is_watched)
+                    self._windows.is_own(page.page)
+                await self.keeper.restore_session_storage(page)
                 if not self._are_files_followed and browser.transfers is not None:
                     await browser.transfers.follow(page.devtools)
                     self._are_files_followed = True
@@ -146,7 +204,7 @@ class BrowserSession:
         """End the lease. A page that is not kept is closed in the background, so that its slot is free at once."""
         browser = self._busy.pop(page)
         browser.leased -= 1
-        is_current = browser is self._browser and browser.is_usable and not self.is_closed
+        is_current = browser is self._browser and browser.is_usable and self.entry.is_open
         if keep and is_current and not page.is_spoiled and page.visits < MAX_VISITS_PER_PAGE:
             self._idle.append(page)
         elif browser.lost is None:
@@ -175,15 +233,56 @@ class BrowserSession:
             with anyio.move_on_after(CLOSE_DEADLINE, shield=True), suppress(PlaywrightError):
                 await context.close()
 
+    # --- what it remembers
+
+    async def remember(self, page: KeptPage | None, *, all_of_it: bool = False) -> None:
+        """Take what has changed, after a visit; `page` None: it can't be asked. Never raises."""
+        if self.name is not None and self._context is not None:
+            await self.keeper.after_visit(self._context, page, all_of_it=all_of_it)
+
+    async def storage_state(self) -> StorageState:
+        """All that it remembers now: asked of its context, or, where none is open, as last taken.
+
+        Raises:
+            SessionEnded: it has ended, and has forgotten everything.
+            FetchError: the browser could not say.
+        """
+        self.entry.check_open()
+        async with self._lock:
+            if self._context is None or self._browser is None or self._browser.lost is not None:
+                return self.keeper.state or StorageState()
+            return await self.keeper.take(self._context)
+
+    async def move_out(self) -> None:
+        """Leave a browser that is being retired; what the session remembers goes with it. Never raises."""
+        async with self._lock:
+            await self._move_out()
+
+    async def _move_out(self) -> None:
+        browser, context = self._browser, self._context
+        if self.name is not None and context is not None and browser is not None and browser.lost is None:
+            with suppress(FetchError):  # what was taken after the last visit stands
+                await self.keeper.take(context)
+        await self._forget_context()
+
+    def renew_pages(self) -> None:
+        """Close the idle pages: those opened before a sign-in lack its session storage."""
+        idle, self._idle = self._idle, []
+        for page in idle:
+            self._source.start(partial(self._discard, page, None))
+
     async def close(self) -> None:
-        """Close the context and all its pages. Bounded; never raises."""
-        self.is_closed = True
+        """Close the context and all its pages, and forget every secret. Bounded; never raises."""
+        self.entry.end(SessionEnded, "it was closed")
         async with self._lock:
             await self._forget_context()
+        self.keeper.forget()
+        self.entry.signing_in = None
+        self._identity = NO_IDENTITY
 
     def __repr__(self) -> str:
         """Name, where it lives and its pages."""
-        where = "closed" if self.is_closed else "open" if self._context else "not open"
+        where = "closed" if not self.entry.is_open else "open" if self._context else "not open"
         pages = f"{len(self._busy)} pages in use, {len(self._idle)} idle"
         return f"<BrowserSession {self.name or 'anonymous'} {where}, {pages}>"
 

@@ -33,7 +33,7 @@ class SessionGate:
     @asynccontextmanager
     async def shared(self) -> AsyncGenerator[None]:
         """Inside together with others; not while something is alone."""
-        if self._is_inside:
+        if self.is_inside:
             yield
             return
         async with self._door:
@@ -61,9 +61,7 @@ class SessionGate:
         if held & self._shared:
             raise ConfigError("a step that must be alone in its session can't begin inside one of its visits")
         async with self._door:
-            while self._shared:
-                self._emptied = anyio.Event()
-                await self._emptied.wait()
+            await self._until_no_visit()
             self._alone = key = object()
             try:
                 with _holding(key):
@@ -71,10 +69,25 @@ class SessionGate:
             finally:
                 self._alone = None
 
+    async def emptied(self) -> None:
+        """Wait until nobody is inside. For whoever is not, though it may have been started by somebody who is."""
+        async with self._door:
+            await self._until_no_visit()
+
+    async def _until_no_visit(self) -> None:
+        while self._shared:
+            self._emptied = anyio.Event()
+            await self._emptied.wait()
+
     @property
-    def _is_inside(self) -> bool:
-        held = _held.get(frozenset())
-        return bool(held & self._shared) or (self._alone is not None and self._alone in held)
+    def is_inside(self) -> bool:
+        """Whether this task is inside, by itself or with the one that started it."""
+        return self.is_inside_visit or (self._alone is not None and self._alone in _held.get(frozenset()))
+
+    @property
+    def is_inside_visit(self) -> bool:
+        """Whether it is inside beside others."""
+        return bool(_held.get(frozenset()) & self._shared)
 
     def __repr__(self) -> str:
         """Who is inside."""

@@ -34,6 +34,7 @@ from crawl4ai_browser.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.file_intake import FileIntake
+    from crawl4ai_browser.browser.signing_in import SignInWatch
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
@@ -55,6 +56,8 @@ class VisitSettings:
     visit: VisitConfig
     capture: CaptureConfig
     context: ContextConfig
+    sign_in: SignInWatch | None = None
+    """Judges whether the page shows its session signed in. None: nothing is known of that."""
 
 
 class Visit:
@@ -103,15 +106,29 @@ class Visit:
                 await self._under_deadline()
         except FetchError as error:
             self._page.is_spoiled = True
-            error.request = self._request
-            error.snapshot = self._snapshot()
+            snapshot = self._snapshot()
+            signed_out = self._signed_out(snapshot)
+            if signed_out is not None:
+                raise self._about(signed_out, snapshot) from error
+            self._about(error, snapshot)
             raise
         snapshot = self._snapshot()
-        failure = file_failure(self._downloads[0]) if self._is_file and self._downloads else None
+        file_error = file_failure(self._downloads[0]) if self._is_file and self._downloads else None
+        failure = self._signed_out(snapshot) or file_error
         if failure is not None:
-            failure.request, failure.snapshot = self._request, snapshot
-            raise failure
+            raise self._about(failure, snapshot)
         return snapshot
+
+    def _about(self, error: FetchError, snapshot: Snapshot) -> FetchError:
+        error.request, error.snapshot = self._request, snapshot
+        return error
+
+    def _signed_out(self, snapshot: Snapshot) -> FetchError | None:
+        """The error of an answer to somebody who is not signed in, where there was no page to be looked at."""
+        watch = self._settings.sign_in
+        if watch is None or self._reading is not None:
+            return None
+        return watch.refusal(url=self._request.url, final_url=snapshot.final_url, status=snapshot.status)
 
     async def _under_deadline(self) -> None:
         timeout = self._settings.visit.timeout
@@ -159,6 +176,7 @@ class Visit:
                 return
             self._record.timings["ready"] = reading.ready_seconds
             self._record.timings["read"] = reading.read_seconds
+            await self._judge_sign_in(reading)
             self._check(reading)
             self._phase = "capture"
             if reading.content_type == PDF:
@@ -207,6 +225,13 @@ class Visit:
         watch.unshown = watch.last
         self._reading = None
         self._is_file = True
+
+    async def _judge_sign_in(self, reading: PageReading) -> None:
+        """Before anything is made of its not being as expected: a login page is rarely what was waited for."""
+        if self._settings.sign_in is not None:
+            final = self._record.watch.document_of(reading.url)
+            status = final.status if final else reading.status
+            await self._settings.sign_in.judge(self._page, url=self._request.url, final_url=reading.url, status=status)
 
     def _check(self, reading: PageReading) -> None:
         limit = self._settings.visit.max_html_bytes

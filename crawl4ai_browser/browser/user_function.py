@@ -1,0 +1,77 @@
+"""Calls a user's function with Playwright's page, and waits for what it has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+
+from crawl4ai_browser.browser.page_script import leave_script, visit_script
+from crawl4ai_browser.browser.playwright_errors import is_gone, is_interrupted, translate
+from crawl4ai_browser.errors import BrowserCrashed
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.kept_page import KeptPage
+
+T = TypeVar("T")
+
+PageFunction = Callable[[Page], Awaitable[T]]
+"""What a user hands in for what actions can't say. It gets Playwright's own page."""
+
+SETTLE_SECONDS = 10.0
+"""For what a function has begun and not waited for, such as the answer to a form. A server that checks a password takes
+a second; a page that never rests is left after this."""
+
+_QUIET = {"kind": "quiet", "stillness": 100, "max_html_length": 0, "shadow_roots": False, "frames": False}
+
+
+class UserFunctionFailed(Exception):
+    """A user's function raised. `message` says what, without what it may have typed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+async def call_user(page: KeptPage, function: PageFunction[T], name: str) -> T:
+    """The function's result. The page paints while it runs, and so do the windows that it opens.
+
+    Raises:
+        UserFunctionFailed: it raised.
+        BrowserCrashed: the browser died under it.
+    """
+    try:
+        async with page.frames.flowing():
+            return await function(page.page)
+    except PlaywrightError as error:
+        if is_gone(error) and not page.browser.is_usable:
+            raise BrowserCrashed(page.browser.lost or "the browser died", phase="page") from error
+        # The first line alone: the call log below it holds what was typed.
+        raise UserFunctionFailed(f"{name} failed: {translate(error, phase='page').message}") from error
+    except Exception as error:
+        text = str(error).strip().split("\n", 1)[0]
+        raise UserFunctionFailed(f"{name} failed: {type(error).__name__}: {text}"[:500]) from error
+
+
+async def settle(page: KeptPage, *, seconds: float = SETTLE_SECONDS) -> None:
+    """Wait until the page is quiet and leaves for nowhere: closed before, it would take an answer under way with it."""
+    options = {**_QUIET, "limit": seconds * 1000, "navigation_limit": seconds * 1000}
+    with anyio.move_on_after(seconds):
+        async with page.frames.flowing():
+            while await _is_leaving(page.page, options):
+                pass
+
+
+async def _is_leaving(page: Page, options: dict[str, Any]) -> bool:
+    """Wait once; whether another document has come, or is still to come."""
+    try:
+        answer = await page.evaluate(visit_script(), options)
+        if not (answer["under_way"] or {}).get("leaving"):
+            return False
+        await page.evaluate(leave_script(), options["limit"])
+    except PlaywrightError as error:
+        return is_interrupted(error)  # anything else says that the page is gone
+    return True
