@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import CapacityConfig, CrawlConfig
 from crawl4ai_browser.crawling.content_workers import ContentWorkers
+from crawl4ai_browser.crawling.linked_files import LinkedFiles, link_tests
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Pipeline, Renderer
 from crawl4ai_browser.crawling.run import CrawlRun
@@ -67,6 +68,7 @@ class Crawler:
         `observers` are told of every event.
         """
         self._config = config
+        self._link_tests = link_tests(config)
         self._given_fetcher = fetcher
         self._observers = Observers(tuple(observers))
         self._clock = clock
@@ -118,8 +120,19 @@ class Crawler:
 
     async def _live(self, *, task_status: TaskStatus[None]) -> None:
         async with self._open_way() as way, self._open_renderer() as renderer, anyio.create_task_group() as runs:
-            pipeline = Pipeline(way.fetcher, renderer, content=self._config.content, clock=self._clock)
-            self._parts = CrawlParts(self._config, pipeline, way.opens_at, self._clock, self._observers, Random())
+            content, random = self._config.content, Random()
+            if self._link_tests:
+                content = content.model_copy(update={"links": True})
+            pipeline = Pipeline(way.fetcher, renderer, content=content, clock=self._clock)
+            self._parts = CrawlParts(
+                config=self._config,
+                pipeline=pipeline,
+                opens_at=way.opens_at,
+                clock=self._clock,
+                observers=self._observers,
+                random=random,
+                linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
+            )
             self._runs = runs
             task_status.started()
             try:

@@ -122,6 +122,7 @@ class Dispatcher:
             result = await self._parts.pipeline.finish(
                 lease.request, visit, earlier=lease.attempt_records, origin=origin
             )
+            result = await self._parts.linked.added_to(result)
             await self._deliver(Delivery(result, lease))
         finally:
             self._active_count -= 1
@@ -185,6 +186,7 @@ class Dispatcher:
         else:
             # A page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing that exists.
             links = () if result.error and result.error.kind == "HttpStatusError" else result.links
+            links = self._parts.linked.without_files(links)
             final_url = None if result.status is None else result.final_url
             new_count = await self._frontier.complete(lease, links, failed=not result.ok, final_url=final_url)
         self.open_leases.pop(lease.id)

@@ -8,6 +8,7 @@ from random import Random
 
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.linked_files import LinkedFiles
 from crawl4ai_browser.crawling.pipeline import Pipeline
 from crawl4ai_browser.events import Observer
 
@@ -26,3 +27,4 @@ class CrawlParts:
     clock: Clock
     observers: Observer
     random: Random
+    linked: LinkedFiles

@@ -152,6 +152,12 @@ def _timings(visit: Visit, *, content_seconds: float | None) -> dict[str, float]
     return timings
 
 
+# What a result says in the words of its parts, it takes from them as it is.
+_OWN_FIELDS = {"url", "timings"}
+_FROM_SNAPSHOT = (CrawlResult.model_fields.keys() & Snapshot.model_fields.keys()) - _OWN_FIELDS
+_FROM_CONTENT = (CrawlResult.model_fields.keys() & Content.model_fields.keys()) - _OWN_FIELDS
+
+
 def assemble(
     request: Request,
     visit: Visit,
@@ -165,42 +171,19 @@ def assemble(
     snapshot = visit.snapshot or Snapshot(
         url=request.url, final_url=request.url, status=None, session=request.session, fetched_at=visit.started_at
     )
-    return CrawlResult(
-        url=request.url,
-        final_url=snapshot.final_url,
-        redirects=snapshot.redirects,
-        status=snapshot.status,
-        headers=snapshot.headers,
-        ok=visit.error is None,
-        error=ErrorInfo.from_error(visit.error) if visit.error else None,
-        html=snapshot.html,
-        base_url=snapshot.base_url,
-        content_type=snapshot.content_type,
-        charset=snapshot.charset,
-        markdown=content.markdown,
-        cited_markdown=content.cited_markdown,
-        main_markdown=content.main_markdown,
-        text=content.text,
-        links=content.links,
-        media=content.media,
-        tables=content.tables,
-        metadata=content.metadata,
-        downloads=snapshot.downloads,
-        ready=snapshot.ready,
-        screenshot=snapshot.screenshot,
-        pdf=snapshot.pdf,
-        console=snapshot.console,
-        requests=snapshot.requests,
-        popups=snapshot.popups,
-        dialogs=snapshot.dialogs,
-        session=snapshot.session,
-        proxy=snapshot.proxy,
-        attempts=attempts,
-        timings=timings,
-        depth=origin.depth,
-        parent=origin.parent,
-        fingerprint=request.fingerprint,
-        request_metadata=request.metadata,
-        fetched_at=snapshot.fetched_at,
-        from_cache=snapshot.from_cache,
+    fields: dict[str, object] = {name: getattr(snapshot, name) for name in _FROM_SNAPSHOT}
+    fields |= {name: getattr(content, name) for name in _FROM_CONTENT}
+    return CrawlResult.model_validate(
+        {
+            **fields,
+            "url": request.url,
+            "ok": visit.error is None,
+            "error": ErrorInfo.from_error(visit.error) if visit.error else None,
+            "attempts": attempts,
+            "timings": timings,
+            "depth": origin.depth,
+            "parent": origin.parent,
+            "fingerprint": request.fingerprint,
+            "request_metadata": request.metadata,
+        }
     )

@@ -74,7 +74,8 @@ _RULES: dict[type[errors.CrawlError], _Rule] = {
     errors.SessionError: _Rule(NEVER, "the session has ended, or cannot be signed in"),
     errors.ProxyError: _Rule(None, "proxies come back, or another takes over"),
     errors.HttpStatusError: _Rule(NEVER, "the status is the site's answer"),
-    errors.DownloadError: _Rule(None, "transfers break by chance"),
+    errors.DownloadError: _Rule(1, "transfers break by chance, but it was continued several times already"),
+    errors.DownloadRefused: _Rule(NEVER, "the configuration does not want it, or the disk is full"),
 }
 
 

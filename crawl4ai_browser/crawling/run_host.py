@@ -7,39 +7,30 @@ be noticed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import cast
 
 import anyio
-from anyio.abc import TaskGroup
 
 from crawl4ai_browser import events
 from crawl4ai_browser.crawling.dispatcher import Dispatcher
+from crawl4ai_browser.crawling.feed import Feed
 from crawl4ai_browser.crawling.handover import Delivery, Handover
 from crawl4ai_browser.crawling.parts import CrawlParts
-from crawl4ai_browser.crawling.pipeline import Origin, Visit, assemble
 from crawl4ai_browser.crawling.progress import CrawlStatistics, Progress
-from crawl4ai_browser.crawling.seeds import Seeds, checked, each
+from crawl4ai_browser.crawling.seeds import Seeds
 from crawl4ai_browser.errors import ConfigError, CrawlError, SinkError
 from crawl4ai_browser.frontier.frontier import Frontier
 from crawl4ai_browser.frontier.order import Order, breadth_first
 from crawl4ai_browser.frontier.scope import Scope
-from crawl4ai_browser.page_content import Content
-from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.sinks.sink import Sink
 from crawl4ai_browser.storage.database import Database
 
 _CLOSE_SECONDS = 60.0
 """For sinks and database to be completed once the work has stopped. A big file's last block takes seconds at most."""
-
-_MAX_QUEUED = 1_000_000
-"""While so many URLs wait, no further seeds are read: an endless generator must not fill the memory or the disk."""
-
-_QUEUE_CHECK_SECONDS = 1.0
-"""How often a feed that waits for the queue to shrink looks again; with a million queued nothing is urgent."""
 
 DATABASE_NAME = "crawl.sqlite"
 """The file in `CrawlConfig.state_dir`."""
@@ -67,7 +58,7 @@ class RunHost:
         self._observers = events.Observers((self._progress, parts.observers))
         self._work = anyio.CancelScope()
         self._pending_seeds: list[Seeds] = [plan.seeds]
-        self._feeds: TaskGroup | None = None
+        self._feed: Feed | None = None
         self._frontier: Frontier | None = None
         self._dispatcher: Dispatcher | None = None
         self._unacknowledged: Delivery | None = None
@@ -100,22 +91,27 @@ class RunHost:
     async def _live(self) -> str:
         # Shielded: what was opened is closed in good order, also when everything around is cancelled. The work within
         # is stopped by its own scope.
-        reason = "failed"
         with anyio.CancelScope(shield=True) as life:
             async with AsyncExitStack() as stack:
-                dispatcher = await self._open(stack)
-                try:
-                    with self._work:
-                        await self._drive(dispatcher)
-                finally:
-                    life.deadline = anyio.current_time() + _CLOSE_SECONDS
-                    reason = self._reason()
-                    await self._stop(dispatcher)
-        if life.cancelled_caught:
-            raise SinkError(f"the crawl's outputs could not be closed within {_CLOSE_SECONDS:g} s")
+                parts = await self._open(stack)
+                return await self._work_through(parts, life)
+        raise SinkError(f"the crawl's outputs could not be closed within {_CLOSE_SECONDS:g} s")
+
+    async def _work_through(self, parts: CrawlParts, life: anyio.CancelScope) -> str:
+        assert self._frontier is not None, "opened before"
+        order_matters = self._plan.order != breadth_first()
+        dispatcher = Dispatcher(self._frontier, parts, deliver=self._deliver, order_matters=order_matters)
+        try:
+            with self._work:
+                await self._drive(self._frontier, parts, dispatcher)
+        finally:
+            life.deadline = anyio.current_time() + _CLOSE_SECONDS
+            reason = self._reason()
+            await self._stop(dispatcher)
         return reason
 
-    async def _open(self, stack: AsyncExitStack) -> Dispatcher:
+    async def _open(self, stack: AsyncExitStack) -> CrawlParts:
+        """Open database, frontier and sinks. Gives the crawler's parts as this crawl uses them."""
         config, plan = self._parts.config, self._plan
         path = None if config.state_dir is None else config.state_dir / DATABASE_NAME
         database = await stack.enter_async_context(Database.open(path))
@@ -133,11 +129,9 @@ class RunHost:
             await stack.enter_async_context(sink)
         follows_links = plan.scope.max_depth != 0
         pipeline = self._parts.pipeline.with_links() if follows_links else self._parts.pipeline
-        parts = replace(self._parts, pipeline=pipeline, observers=self._observers)
-        order_matters = plan.order != breadth_first()
-        return Dispatcher(self._frontier, parts, deliver=self._deliver, order_matters=order_matters)
+        return replace(self._parts, pipeline=pipeline, observers=self._observers)
 
-    async def _drive(self, dispatcher: Dispatcher) -> None:
+    async def _drive(self, frontier: Frontier, parts: CrawlParts, dispatcher: Dispatcher) -> None:
         assert self._handover is not None, "made by start"
         handover = self._handover
         self._observers(events.CrawlStarted(at=self._parts.clock.now()))
@@ -146,20 +140,22 @@ class RunHost:
             dispatcher.pause()
         if self._is_draining:
             dispatcher.drain()
-        async with anyio.create_task_group() as self._feeds:
-            for seeds in self._pending_seeds:
-                self._begin_feed(seeds, self._feeds, dispatcher)
-            self._pending_seeds.clear()
+        async with anyio.create_task_group() as tasks:
+            self._feed = Feed(frontier, parts, dispatcher=dispatcher, tasks=tasks, deliver=self._deliver)
+            while self._pending_seeds:
+                self._feed.begin(self._pending_seeds.pop(0))
             await dispatcher.run()
-            self._feeds.cancel_scope.cancel()  # when draining; otherwise they have all ended
-        self._feeds = None
+            self._feed.stop()  # when draining; otherwise all has been read
+            self._feed = None
         handover.finish()
         await handover.all_taken.wait()
 
     async def _stop(self, dispatcher: Dispatcher) -> None:
+        """Give back to the frontier whatever was not acknowledged; nothing of it is handed out any more."""
+        if self._handover is not None:
+            self._handover.close()
         async with self._acknowledging:  # not between a result's acknowledgement and its commit
-            self._dispatcher = None
-            self._feeds = None
+            self._dispatcher = self._feed = None
             await dispatcher.release()
 
     def _reason(self) -> str:
@@ -170,38 +166,18 @@ class RunHost:
 
     # --- feeding
 
-    def _begin_feed(self, seeds: Seeds, feeds: TaskGroup, dispatcher: Dispatcher) -> None:
-        dispatcher.begin_feed()
-        feeds.start_soon(self._feed, seeds, dispatcher)
+    def add(self, seeds: Seeds) -> None:
+        """Visit these too. They are read in the background.
 
-    async def _feed(self, seeds: Seeds, dispatcher: Dispatcher) -> None:
-        assert self._frontier is not None
-        try:
-            async with aclosing(self._good_requests(seeds, self._frontier)) as requests:
-                await self._frontier.add_seeds(requests)
-        finally:
-            dispatcher.end_feed()
-
-    async def _good_requests(self, seeds: Seeds, frontier: Frontier) -> AsyncGenerator[Request]:
-        """The requests of good seeds. A bad one becomes a result of its own: one bad line does not cost the others."""
-        line = 0
-        async with aclosing(each(seeds)) as incoming:
-            async for seed in incoming:
-                line += 1
-                try:
-                    request = checked(seed, allow_files=self._parts.config.allow_files)
-                except ConfigError as error:
-                    shown = seed.url if isinstance(seed, Request) else str(seed)
-                    self._observers(events.UrlRefused(url=shown, reason=error.message, line=line))
-                    await self._deliver(Delivery(self._refusal(shown, error), lease=None))
-                    continue
-                while frontier.counts.queued >= _MAX_QUEUED:
-                    await self._parts.clock.sleep(_QUEUE_CHECK_SECONDS)
-                yield request
-
-    def _refusal(self, text: str, error: ConfigError) -> CrawlResult:
-        visit = Visit(snapshot=None, error=error, started_at=self._parts.clock.now(), seconds=0.0)
-        return assemble(Request(url=text), visit, Content(), attempts=(), timings={}, origin=Origin())
+        Raises:
+            ConfigError: the crawl has ended.
+        """
+        if self._feed is not None:
+            self._feed.begin(seeds)
+        elif self._dispatcher is None and not self._ended.is_set():
+            self._pending_seeds.append(seeds)
+        else:
+            raise ConfigError("the crawl has ended: nothing can be added to it")
 
     # --- handing over
 
@@ -234,7 +210,7 @@ class RunHost:
 
     async def _taken(self, handover: Handover) -> Delivery | None:
         delivery = await handover.take()
-        if delivery is not None and not self._ended.is_set():  # else it was given back to the frontier meanwhile
+        if delivery is not None and self._dispatcher is not None:  # else it has just been given back to the frontier
             return delivery
         await self._ended.wait()
         if self._error is not None:
@@ -303,19 +279,6 @@ class RunHost:
         self._is_draining = True
         if self._dispatcher is not None:
             self._dispatcher.drain()
-
-    def add(self, seeds: Seeds) -> None:
-        """Visit these too. They are read in the background.
-
-        Raises:
-            ConfigError: the crawl has ended.
-        """
-        if not self.is_started or (self._dispatcher is None and not self._ended.is_set()):
-            self._pending_seeds.append(seeds)
-        elif self._feeds is None or self._dispatcher is None:
-            raise ConfigError("the crawl has ended: nothing can be added to it")
-        else:
-            self._begin_feed(seeds, self._feeds, self._dispatcher)
 
     @property
     def statistics(self) -> CrawlStatistics:

@@ -42,7 +42,7 @@ async def fetch_one(request: Request, parts: CrawlParts) -> CrawlResult:
         records.append(visit.attempt(number, charged=decision.charged))
         _tell_of_retry(request, visit.error, decision, number=number, parts=parts)
         await parts.clock.sleep(decision.delay)
-    result = await parts.pipeline.finish(request, visit, earlier=records)
+    result = await parts.linked.added_to(await parts.pipeline.finish(request, visit, earlier=records))
     parts.observers(events.PageFinished.of(result, new_links=0))
     return result
 
