@@ -1,4 +1,4 @@
-"""The PDF viewer of a full Chromium: an extension's page in a frame, which shows the file a while after the document."""
+"""The PDF viewer of a full Chromium: an extension's page in a frame, which shows the file a while later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _VIEWER = "chrome-extension:"
 _SHOWN = """async (limit) => {
   const end = performance.now() + limit;
   const toolbar = () => document.querySelector("pdf-viewer")?.shadowRoot?.querySelector("viewer-toolbar");
-  while (toolbar()?.loadProgress !== 100 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+  while (toolbar()?.loadProgress !== 100 && performance.now() < end) await pause();
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }"""
 
