@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from crawl4ai_browser import urls
 from crawl4ai_browser.config import CaptureConfig, VisitConfig
@@ -30,7 +30,7 @@ class Request(Frozen):
     visit: VisitConfig | None = None
     capture: CaptureConfig | None = None
     headers: dict[str, str] = {}
-    priority: float = 0.0
+    priority: float = Field(default=0.0, allow_inf_nan=False)
     """Higher is visited earlier, in every order."""
     metadata: dict[str, JsonValue] = {}
     html: str | None = None

@@ -18,14 +18,13 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.events import Observer, PageQueued, UrlRefused, Warned
-from crawl4ai_browser.frontier import operations
 from crawl4ai_browser.frontier.admission import Admission, Admitted
 from crawl4ai_browser.frontier.gate import Gate
 from crawl4ai_browser.frontier.lease import FrontierCounts, Lease, Outcome
-from crawl4ai_browser.frontier.operations import Ended
 from crawl4ai_browser.frontier.row_values import attempts_from, attempts_json, request_from
 from crawl4ai_browser.frontier.schedule import OpensAt, Schedule
 from crawl4ai_browser.frontier.seeds import BATCH, SeedLedger, Seeds, next_batch, read
+from crawl4ai_browser.frontier.transactions import Ended, Transactions
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.storage import request_rows, schema
 from crawl4ai_browser.storage.request_rows import QueuedRow
@@ -54,7 +53,7 @@ class Frontier:
     def __init__(
         self,
         database: Database,
-        admission: Admission,
+        transactions: Transactions,
         schedule: Schedule,
         *,
         seeds: SeedLedger,
@@ -63,7 +62,7 @@ class Frontier:
     ) -> None:
         """For `open` alone."""
         self._database = database
-        self._admission = admission
+        self._transactions = transactions
         self._schedule = schedule
         self._seeds = seeds
         self._clock = clock
@@ -93,9 +92,9 @@ class Frontier:
             ConfigError: the database's crawl has another order.
             StorageError: the database failed.
         """
-        admission = Admission(Gate(scope, allow_files=allow_files), order)
-        schedule, seeds = await database.run(operations.load, admission, order.name, scope.max_pages)
-        yield cls(database, admission, schedule, seeds=SeedLedger(seeds), clock=clock, observers=observers)
+        transactions = Transactions(Admission(Gate(scope, allow_files=allow_files), order))
+        schedule, seeds = await database.run(transactions.load, order.name, scope.max_pages)
+        yield cls(database, transactions, schedule, seeds=SeedLedger(seeds), clock=clock, observers=observers)
 
     def call_when_queued(self, callback: Callable[[], None]) -> None:
         """Call this, on the event loop, whenever a lease may have become possible."""
@@ -134,11 +133,11 @@ class Frontier:
                 new = self._seeds.take(batch) if is_first else batch
                 record = self._seeds.record if is_first else None
                 if new:
-                    await self._database.run(operations.add, self._admission, new, record, then=self._admit)
+                    await self._database.run(self._transactions.add, new, record, then=self._admit)
                 self._on_queued()
         whole_record = self._seeds.end() if is_first else None
         if whole_record is not None:
-            await self._database.run(operations.add, self._admission, (), whole_record)
+            await self._database.run(self._transactions.add, (), whole_record)
 
     # --- leasing
 
@@ -178,8 +177,8 @@ class Frontier:
         if due:
 
             def offer_all(_: object) -> None:
-                for _row, host, position in due:
-                    self._schedule.offer(host, position)
+                for row, host, position in due:
+                    self._schedule.offer(host, position, row=row)
 
             await self._database.run(request_rows.queue_delayed, [row for row, _, _ in due], then=offer_all)
 
@@ -227,7 +226,7 @@ class Frontier:
             self._schedule.finish(lease.id, outcome)
             return self._admit(admitted)
 
-        return await self._database.run(operations.complete, self._admission, ended, links, then=finish)
+        return await self._database.run(self._transactions.complete, ended, links, then=finish)
 
     async def retry(self, lease: Lease, *, delay: float, charged: bool, browser_died: bool, record: Attempt) -> None:
         """Queue a request again, to be leased after `delay` seconds at the earliest.

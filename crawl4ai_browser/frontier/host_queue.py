@@ -29,7 +29,7 @@ Position = tuple[float, float]
 
 def _sortable(number: float) -> int:
     """64 bits that order like the number: of IEEE 754 doubles, negative ones run backwards when read as integers."""
-    bits: int = _WORD.unpack(_DOUBLE.pack(number))[0]
+    bits: int = _WORD.unpack(_DOUBLE.pack(number + 0.0))[0]  # the sum turns -0.0 into 0.0
     return bits ^ _ALL_BITS if bits & _TOP_BIT else bits | _TOP_BIT
 
 

@@ -67,13 +67,13 @@ class Schedule:
         self._discovered += new
         self._refused += refused
 
-    def offer(self, host: int, position: Position) -> None:
-        """The host has another request queued, at `position`."""
+    def offer(self, host: int, position: Position, *, row: float = math.inf) -> None:
+        """The host has another request queued, at `position`; among its equals `row`, its id, decides."""
         if host in self._fetching:
             self._fetching[host] = False
         stock = self._stock.get(host)
         if stock is not None:
-            if position < stock[-1].rank:
+            if (position, row) < (stock[-1].rank, stock[-1].id):
                 self._drop_stock(host)
             else:
                 self._has_more.add(host)
@@ -174,7 +174,7 @@ class Schedule:
     def give_back(self, row: int) -> None:
         """A leased request is queued again."""
         leased = self._end_lease(row)
-        self.offer(leased.host, leased.rank)
+        self.offer(leased.host, leased.rank, row=row)
 
     def delay(self, row: int, due: float) -> None:
         """A leased request is queued again, from `due` on."""

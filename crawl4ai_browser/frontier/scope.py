@@ -52,9 +52,9 @@ def _as_text(pattern: Any) -> Any:
     return f"{REGEX_PREFIX}(?{flags}){compiled.pattern}" if flags else f"{REGEX_PREFIX}{compiled.pattern}"
 
 
-UrlPattern = Annotated[str, BeforeValidator(_as_text)]
+UrlPattern = Annotated[str | re.Pattern[str], BeforeValidator(_as_text)]
 """A glob (`/docs/*`, `*.html`, `https://example.com/*`) or, after `re:`, a regular expression; see
-`crawl4ai_browser.frontier.patterns`. A compiled `re.Pattern` is taken too."""
+`crawl4ai_browser.frontier.patterns`. A compiled `re.Pattern` is taken too, and kept as such a text."""
 
 
 class Scope(Frozen):
@@ -90,9 +90,9 @@ class Scope(Frozen):
 
     @field_validator("include", "exclude")
     @classmethod
-    def _patterns_compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    def _patterns_compile(cls, patterns: tuple[UrlPattern, ...]) -> tuple[UrlPattern, ...]:
         for pattern in patterns:
-            compile_pattern(pattern)
+            compile_pattern(str(pattern))
         return patterns
 
     @field_validator("hosts")

@@ -34,7 +34,10 @@ async def read(seeds: Seeds, send: MemoryObjectSendStream[Request]) -> None:
     """Send every seed, then close. Waits while a batch is waiting to be taken."""
     async with send:
         async for request in _each(seeds):
-            await send.send(request)
+            try:
+                send.send_nowait(request)
+            except anyio.WouldBlock:
+                await send.send(request)
 
 
 async def next_batch(receive: MemoryObjectReceiveStream[Request]) -> list[Request]:

@@ -26,9 +26,9 @@ def url_rules(scope: Scope) -> list[tuple[str, Rule]]:
     if traps.max_segment_repeats is not None:
         rules.append(("max_segment_repeats", _repeats(traps.max_segment_repeats)))
     if scope.include:
-        rules.append(("include", _include(scope.include)))
+        rules.append(("include", _include([str(pattern) for pattern in scope.include])))
     if scope.exclude:
-        rules.append(("exclude", _exclude(scope.exclude)))
+        rules.append(("exclude", _exclude([str(pattern) for pattern in scope.exclude])))
     return rules
 
 
@@ -66,12 +66,12 @@ def _repeats(limit: int) -> Rule:
     return rule
 
 
-def _include(patterns: tuple[str, ...]) -> Rule:
+def _include(patterns: list[str]) -> Rule:
     tests = [compile_pattern(pattern) for pattern in patterns]
     refusal = f"none of {', '.join(patterns)} matches"
     return lambda address: None if any(test(address) for test in tests) else refusal
 
 
-def _exclude(patterns: tuple[str, ...]) -> Rule:
+def _exclude(patterns: list[str]) -> Rule:
     tests = [(f"{pattern} matches", compile_pattern(pattern)) for pattern in patterns]
     return lambda address: next((refusal for refusal, test in tests if test(address)), None)

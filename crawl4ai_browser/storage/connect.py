@@ -11,7 +11,7 @@ from crawl4ai_browser.errors import ConfigError, StorageError
 from crawl4ai_browser.storage.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from crawl4ai_browser.storage.sqlite_errors import storage_error
 
-_CACHE_KIB = 64 * 1024
+_CACHE_KIB = 48 * 1024
 """Of pages, in memory. It holds the index of a million fingerprints (about 40 MB), in which every link that is found is
 looked up at a place of its own; the tables are read and written in order."""
 

@@ -1,0 +1,12 @@
+"""A place for a crawl's state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "crawl.sqlite"

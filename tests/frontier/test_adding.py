@@ -1,0 +1,85 @@
+"""Seeds that come while others are visited already."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+
+import anyio
+import pytest
+
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.request import Request
+from tests.frontier.small_crawl import open_now, opened, requests, url
+
+OTHER = "https://b.example"
+
+
+async def test_leasing_goes_on_while_seeds_come() -> None:
+    may_go_on = anyio.Event()
+    woken: list[bool] = []
+
+    async def source() -> AsyncGenerator[Request]:
+        yield Request(url=url("early"))
+        await may_go_on.wait()
+        yield Request(url=url("late"))
+
+    async with opened(seeds="none yet") as crawl, anyio.create_task_group() as tasks:
+        crawl.frontier.call_when_queued(lambda: woken.append(True))
+        tasks.start_soon(crawl.frontier.add_seeds, source())
+        while not woken:
+            await anyio.lowlevel.checkpoint()
+        assert await crawl.visit_all() == ["early"]
+        assert not crawl.frontier.is_finished, "more may come"
+        may_go_on.set()
+        while crawl.frontier.counts.discovered < 2:
+            await anyio.lowlevel.checkpoint()
+        assert await crawl.visit_all() == ["late"]
+        tasks.cancel_scope.cancel()
+
+
+async def test_an_endless_source_ends_with_the_page_budget() -> None:
+    def source() -> Iterator[Request]:
+        number = 0
+        while True:
+            yield Request(url=url(number))
+            number += 1
+
+    async with opened(seeds="none yet", scope=Scope(max_pages=2)) as crawl, anyio.create_task_group() as tasks:
+        tasks.start_soon(crawl.frontier.add_seeds, source())
+        while (await crawl.frontier.lease(open_now)) is None:
+            await anyio.lowlevel.checkpoint()
+        second = await crawl.lease()
+        assert not crawl.frontier.is_finished
+        await crawl.frontier.complete(second, ())
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_a_source_raises_is_raised_to_who_adds_it() -> None:
+    def source() -> Iterator[Request]:
+        yield Request(url=url("good"))
+        raise LookupError("the list is gone")
+
+    async with opened(seeds="none yet") as crawl:
+        with pytest.raises(LookupError, match="the list is gone"):
+            await crawl.frontier.add_seeds(source())
+
+
+async def test_seeds_that_are_not_crawled_are_told() -> None:
+    seeds = [Request(url="file:///etc/passwd"), Request(url="ftp://a.example/"), *requests("good")]
+    async with opened(seeds=seeds) as crawl:
+        assert crawl.refused == [
+            ("file:///etc/passwd", "allow_files: file: URLs are not allowed"),
+            ("ftp://a.example/", "scheme: only http: and https: are visited, not ftp:"),
+        ]
+        assert await crawl.visit_all() == ["good"]
+    async with opened(seeds=seeds[:1], allow_files=True) as crawl:
+        lease = await crawl.lease()
+        assert (lease.request.url, lease.host) == ("file:///etc/passwd", "file://")
+
+
+async def test_a_link_found_first_becomes_a_seed_when_it_is_given_as_one() -> None:
+    async with opened(scope=Scope(max_depth=2, same="any")) as crawl:
+        await crawl.visit("x", site=OTHER)
+        await crawl.frontier.add_seeds(requests("x", site=OTHER))
+        lease = await crawl.lease()
+        assert (lease.request.url, lease.depth, lease.parent) == (f"{OTHER}/x", 0, None)
