@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser.browser.file_intake import FileIntake
 from crawl4ai_browser.browser.file_types import PDF
+from crawl4ai_browser.browser.open_page import OpenPage
 from crawl4ai_browser.browser.plain_files import PlainFiles
+from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visit import Visit, VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.browser.kept_page import KeptPage
     from crawl4ai_browser.browser.pool import BrowserPool
     from crawl4ai_browser.browser.session import BrowserSession
     from crawl4ai_browser.config import CrawlConfig
@@ -46,7 +52,8 @@ class BrowserFetcher:
 
     async def _fetch_file(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
         """By a plain request, or by a page that downloads it."""
-        snapshot = await self._plain_files.fetch(request, on_answer=on_answer)
+        async with self._pool.session(request.session).entry.visit():
+            snapshot = await self._plain_files.fetch(request, on_answer=on_answer)
         return snapshot or await self._visit(request, on_answer)
 
     async def _visit(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
@@ -55,20 +62,29 @@ class BrowserFetcher:
         fresh = self._config.fresh_contexts and request.session is None
         async with self._pool.page(request.session, fresh=fresh) as page:
             waited = self._clock.monotonic() - started
-            visit = Visit(
-                page,
-                request,
-                self._settings(request, session),
-                files=self._files,
-                clock=self._clock,
-                on_answer=on_answer,
-            )
+            visit = self._new_visit(session, page, request, on_answer)
             try:
                 snapshot = await visit.run()
             except BrowserCrashed:
                 await self._pool.examine(page.browser)
                 raise
         return snapshot.model_copy(update={"timings": {"page": waited, **snapshot.timings}})
+
+    @asynccontextmanager
+    async def open_page(self, session: BrowserSession) -> AsyncGenerator[OpenPage]:
+        """A page of the session for visits that lead on from one another."""
+        async with self._pool.held(session):
+            page = OpenPage(self._pool, session, partial(self._new_visit, session))
+            try:
+                yield page
+            finally:
+                await to_the_end(page.close())
+
+    def _new_visit(
+        self, session: BrowserSession, page: KeptPage, request: Request, on_answer: OnAnswer | None
+    ) -> Visit:
+        settings = self._settings(request, session)
+        return Visit(page, request, settings, files=self._files, clock=self._clock, on_answer=on_answer)
 
     def _settings(self, request: Request, session: BrowserSession) -> VisitSettings:
         signing_in = session.entry.signing_in

@@ -13,7 +13,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,6 +84,8 @@ class DocumentWatch:
     hops: list[Hop] = field(default_factory=list["Hop"])
     lost: dict[str, FetchError] = field(default_factory=dict[str, "FetchError"])
     """Addresses that the page went on to, or wanted a file from, without an answer."""
+    carried: Hop | None = None
+    """The first of the hops, where it is of a document that was there before the visit began."""
     navigations: int = 0
     failure: FetchError | None = None
     on_answer: OnAnswer | None = None
@@ -150,8 +152,16 @@ class DocumentWatch:
         for hop in self.hops:
             if hop is final:
                 break
+            if hop is self.carried:
+                continue
             passed.append(Redirect(url=hop.url, status=hop.status if hop.kind == "http" else None, kind=hop.kind))
         return tuple(passed)
+
+    def carry(self, document: Hop | None) -> None:
+        """Begin where a visit before has ended: at this document."""
+        if document is not None:
+            self.carried = replace(document)
+            self.hops.append(self.carried)
 
     def fail(self, error: FetchError) -> None:
         """Record what broke the document, once, and tell whoever waits for it."""

@@ -56,7 +56,7 @@ class PlainFiles:
         fetched_at, started = self._intake.clock.now(), self._intake.clock.monotonic()
         ranged = await self._ranged_get(request)
         head = await _head(ranged) if ranged else None
-        if ranged is None or head is None or not head.comes_in_pieces:
+        if ranged is None or head is None or not head.comes_in_pieces or self._is_signed_out(request, head):
             return None
         if on_answer is not None:
             on_answer(self._intake.clock.monotonic() - started)
@@ -78,6 +78,14 @@ class PlainFiles:
             failure.request, failure.snapshot = request, snapshot
             raise failure
         return snapshot
+
+    def _is_signed_out(self, request: Request, head: Head) -> bool:
+        """Whether the answer is one to somebody who is not signed in: the page that asks next says so."""
+        signing_in = self._pool.session(request.session).entry.signing_in
+        if signing_in is None:
+            return False
+        watch = signing_in.watch()
+        return watch.refusal(url=request.url, final_url=head.url, status=head.status) is not None
 
     async def _ranged_get(self, request: Request) -> RangedGet | None:
         session = self._pool.session(request.session)

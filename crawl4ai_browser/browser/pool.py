@@ -51,6 +51,7 @@ class BrowserPool:
         self._identity = ContextIdentity(config.context)
         self.observers = observers or Observers()
         self._permits = anyio.CapacityLimiter(config.capacity.max_pages)
+        self._held = anyio.CapacityLimiter(config.capacity.max_pages)
         self._launch_lock = anyio.Lock()
         self._driver: Driver | None = None
         self._browsers: list[LaunchedBrowser] = []
@@ -105,7 +106,7 @@ class BrowserPool:
             keep = False
             page: KeptPage | None = None
             try:
-                page = await self._lease(session)
+                page = await self.lease(session)
                 yield page
                 keep = not fresh
                 await session.remember(page)
@@ -114,12 +115,32 @@ class BrowserPool:
                 raise
             finally:
                 if page is not None:
-                    session.give_back(page, keep=keep)
-                    self._retire_when_due()
+                    self.give_back(session, page, keep=keep)
                 if fresh:
                     self.start(session.close)
 
-    async def _lease(self, session: BrowserSession) -> KeptPage:
+    @asynccontextmanager
+    async def held(self, session: BrowserSession) -> AsyncGenerator[None]:
+        """A slot for a page that a user holds, and does other things meanwhile.
+
+        There are as many of these as of the others, beside them: who holds a page and fetches others by the way must
+        not wait for itself.
+        """
+        borrower = object()
+        await self._held.acquire_on_behalf_of(borrower)
+        try:
+            with session.entry.in_use():
+                yield
+        finally:
+            self._held.release_on_behalf_of(borrower)
+
+    def give_back(self, session: BrowserSession, page: KeptPage, *, keep: bool) -> None:
+        """End a lease."""
+        session.give_back(page, keep=keep)
+        self._retire_when_due()
+
+    async def lease(self, session: BrowserSession) -> KeptPage:
+        """A page of the session, by whoever holds a slot for it. Goes back by `give_back`."""
         try:
             return await session.lease()
         except BrowserCrashed:

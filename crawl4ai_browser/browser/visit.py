@@ -5,6 +5,7 @@ What was gathered before a failure is kept: every `FetchError` that leaves here 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import anyio
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser import capture, pdf_viewer, record
-from crawl4ai_browser.browser.document_watch import DocumentWatch
+from crawl4ai_browser.browser.document_watch import DocumentWatch, Hop
 from crawl4ai_browser.browser.downloads import VisitDownloads
 from crawl4ai_browser.browser.file_rules import file_failure
 from crawl4ai_browser.browser.file_types import PDF
@@ -94,6 +95,29 @@ class Visit:
         self._captured = capture.Captured()
         self._downloads: tuple[Download, ...] = ()
         self._is_file = False
+        self._is_begun = False
+
+    async def begin_here(self, document: Hop | None) -> None:
+        """Begin without going anywhere: whatever happens from now on is part of the visit, and `run` reads the page.
+
+        `document` is the answer that the page came with.
+
+        Raises:
+            PlaywrightError: the page is gone.
+        """
+        self._record.watch.carry(document)
+        await self._page.begin(self._record)
+        self._is_begun = True
+
+    async def abandon(self) -> None:
+        """End a visit that was begun and is not to be read. Files that came in it are saved all the same."""
+        with suppress(FetchError):  # of a browser that died: there is nobody to be told
+            await self._finish()
+
+    @property
+    def document(self) -> Hop | None:
+        """The answer that the page came with which is shown now."""
+        return self._record.watch.document_of(self._page.page.url)
 
     async def run(self) -> Snapshot:
         """Visit.
@@ -166,9 +190,10 @@ class Visit:
             raise watch.failure
 
     async def _steps(self) -> None:
-        await self._page.begin(self._record)
-        self._record.watch.started_at = self._clock.monotonic()
-        self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
+        if not self._is_begun:
+            await self._page.begin(self._record)
+            self._record.watch.started_at = self._clock.monotonic()
+            self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
         if not self._is_file:
             self._phase = "ready"
             reading = await self._read()
