@@ -22,6 +22,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.discovery import BrowserExecutable, browser_at, find_browser
+from crawl4ai_browser.browser.driver import driver_problem
 from crawl4ai_browser.browser.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
 from crawl4ai_browser.browser.shielded import to_the_end
@@ -128,8 +129,9 @@ class Driver:
                 playwright = await async_playwright().start()
         except TimeoutError:
             raise LaunchFailed(f"Playwright's driver did not start within {deadline:g} s") from None
-        except (OSError, PlaywrightError) as error:
-            raise LaunchFailed(f"Playwright's driver did not start: {error}") from error
+        except Exception as error:
+            problem = await anyio.to_thread.run_sync(driver_problem)
+            raise LaunchFailed(f"Playwright's driver did not start: {problem or error}") from error
         return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
 
     async def launch(self, config: BrowserConfig) -> LaunchedBrowser:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
 from anyio.abc import SocketStream
 
-from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.site import Response, SiteServer
-
-Fetch = Callable[..., Awaitable[Snapshot]]
+from tests.browser.visiting import Fetch
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 

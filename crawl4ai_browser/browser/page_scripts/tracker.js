@@ -2,7 +2,11 @@
 // when it is quiet: fetch and XHR from their start to the end of their body, inserted scripts and stylesheets, DOM
 // changes. Native functions are wrapped by Proxy, so their toString() still says "[native code]".
 (() => {
-  if (window !== window.top || window.__TOKEN__) return;
+  try {
+    if (window.__TOKEN__ || !window.top.document) return;
+  } catch {
+    return; // a frame of another origin: nobody here can ask it anything
+  }
 
   // A request that has finished this often before is polling: it says nothing about being finished.
   const POLLING_AFTER = 2;
@@ -12,6 +16,7 @@
   const state = { pending: new Map(), lastActivity: now(), lastSoftActivity: 0, finished: new Map(), waitingSince: null,
     lastMessage: -Infinity, socketWaits: 0 };
   Object.defineProperty(window, "__TOKEN__", { value: state });
+  state.stillFor = () => now() - state.lastActivity;
 
   const touch = () => { state.lastActivity = now(); state.framesAtActivity = state.frames; };
 

@@ -43,7 +43,18 @@ async (options) => {
     return walker.nextNode() !== null;
   };
 
-  const settled = (cap) => {
+  // Same-origin frames are part of what is read when they are asked for, so they are waited for like the page itself.
+  const framesAreStill = (doc) => [...doc.querySelectorAll("iframe, frame")].every((frame) => {
+    let inner = null;
+    try { inner = frame.contentDocument; } catch { /* another origin */ }
+    if (!inner) return true;
+    const isAwaited = /^https?:/.test(frame.src) && frame.loading !== "lazy";
+    if (inner.readyState !== "complete" || (isAwaited && inner.URL === "about:blank")) return false;
+    const watch = frame.contentWindow.__TOKEN__;
+    return (!watch || (watch.pending.size === 0 && watch.stillFor() >= options.stillness)) && framesAreStill(inner);
+  });
+
+  const settled = () => {
     const refresh = metaRefreshDue();
     return async () => {
       const time = now();
@@ -52,6 +63,7 @@ async (options) => {
       const still = time - Math.max(tracker.lastActivity, soft, parsed);
       if (refresh && time - started < refresh) return false;
       if (tracker.pending.size || tracker.wantsFrame()) return false;
+      if (options.frames && !framesAreStill(document)) return false;
       if (still < options.stillness) return false;
       if (time - tracker.lastMessage < SOCKET_STILLNESS) return false;
       if (still < EMPTY_PAGE_STILLNESS && document.scripts.length && !showsText()) return false;
@@ -90,7 +102,7 @@ async (options) => {
 
   const becomeReady = async () => {
     switch (options.kind) {
-      case "quiet": return until(settled(options.limit), options.limit);
+      case "quiet": return until(settled(), options.limit);
       case "selector": return until(selected, options.limit);
       case "predicate": return until(predicate, options.limit);
       case "load": return until(() => document.readyState === "complete", options.limit);
@@ -102,11 +114,15 @@ async (options) => {
   const answer = {
     wants_frame: false, met: false, error: null, detail: "", parsed: false, ready_seconds: 0, read_seconds: 0,
   };
-  if (document.readyState === "loading") {
-    await Promise.race([event(document, "DOMContentLoaded"), pause(options.navigation_limit)]);
+  // "interactive" is not enough: deferred and module scripts run after it, and before DOMContentLoaded.
+  const navigation = performance.getEntriesByType("navigation")[0];
+  const isParsed = () => document.readyState === "complete"
+    || (document.readyState === "interactive" && navigation?.domContentLoadedEventEnd > 0);
+  const parsingEnds = started + options.navigation_limit;
+  while (!isParsed() && now() < parsingEnds) {
+    await Promise.race([event(document, "DOMContentLoaded"), pause(POLL_INTERVAL)]);
   }
   answer.parsed = document.readyState !== "loading";
-  const navigation = performance.getEntriesByType("navigation")[0];
   const parsedAt = navigation?.domContentLoadedEventEnd || started;
   if (answer.parsed) {
     try {
