@@ -101,7 +101,7 @@ class Crawler:
         try:
             await life.start(self._live)
         except BaseException:
-            life.cancel_scope.cancel()
+            self._closing.set()
             await life.__aexit__(None, None, None)
             raise
         self._life = life
@@ -119,28 +119,37 @@ class Crawler:
         await life.__aexit__(None, None, None)
 
     async def _live(self, *, task_status: TaskStatus[None]) -> None:
-        async with self._open_way() as way, self._open_renderer() as renderer, anyio.create_task_group() as runs:
-            content, random = self._config.content, Random()
-            if self._link_tests:
-                content = content.model_copy(update={"links": True})
-            pipeline = Pipeline(way.fetcher, renderer, content=content, clock=self._clock)
-            self._parts = CrawlParts(
-                config=self._config,
-                pipeline=pipeline,
-                opens_at=way.opens_at,
-                clock=self._clock,
-                observers=self._observers,
-                random=random,
-                linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
-            )
-            self._runs = runs
-            task_status.started()
-            try:
-                await self._closing.wait()
-            finally:
-                self._parts = None
-                for host in self._hosts:
-                    host.cancel(because=ConfigError("the Crawler was closed while this crawl was running"))
+        # Shielded: what closes is never cancelled on the way, whatever is around the block. The block's end comes by
+        # `_closing`, and every part bounds the time its own end takes.
+        with anyio.CancelScope(shield=True):
+            async with self._open_way() as way, self._open_renderer() as renderer, anyio.create_task_group() as runs:
+                self._parts = self._put_together(way, renderer)
+                self._runs = runs
+                task_status.started()
+                try:
+                    await self._closing.wait()
+                finally:
+                    self._stop_runs()
+
+    def _put_together(self, way: WayOut, renderer: Renderer) -> CrawlParts:
+        content, random = self._config.content, Random()
+        if self._link_tests:
+            content = content.model_copy(update={"links": True})
+        pipeline = Pipeline(way.fetcher, renderer, content=content, clock=self._clock)
+        return CrawlParts(
+            config=self._config,
+            pipeline=pipeline,
+            opens_at=way.opens_at,
+            clock=self._clock,
+            observers=self._observers,
+            random=random,
+            linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
+        )
+
+    def _stop_runs(self) -> None:
+        self._parts = None
+        for host in self._hosts:
+            host.cancel(because=ConfigError("the Crawler was closed while this crawl was running"))
 
     def _open_way(self) -> AbstractAsyncContextManager[WayOut]:
         if self._given_fetcher is not None:
