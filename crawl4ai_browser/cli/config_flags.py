@@ -127,7 +127,13 @@ CAPACITY_FLAGS = FlagGroup(
     "How much at once",
     CrawlConfig,
     (
-        Flag("--concurrency", "capacity.max_pages", "Pages open at once, over all hosts.", metavar="N"),
+        Flag(
+            "--concurrency",
+            "capacity.max_pages",
+            "Pages open at once, over all hosts.",
+            metavar="N",
+            default="four per core",
+        ),
         Flag(
             "--content-workers",
             "capacity.content_workers",

@@ -29,7 +29,7 @@ def flags_of(name: str) -> set[str]:
 def section() -> str:
     """The README's part under the heading that holds the words "command line", with its own smaller headings."""
     text = README.read_text(encoding="utf-8")
-    match = re.search(r"^(#+) .*command line.*$(.*?)(?=^#{1,2} |\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    match = re.search(r"^(#+) [^\n]*command line[^\n]*$(.*?)(?=^#{1,2} |\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     assert match, "README.md has no heading with the words 'command line'"
     return match[2]
 
