@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser.content.clean import collapse, visible_text
-from crawl4ai_browser.content.dates import parse_date
-from crawl4ai_browser.content.json_ld import parse_json_ld
+from crawl4ai_browser.dates import parse_date
+from crawl4ai_browser.json_ld import parse_json_ld
 from crawl4ai_browser.page_content import PageMetadata
 
 if TYPE_CHECKING:
