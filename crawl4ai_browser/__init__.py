@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.browser.sign_in import SignedIn as SignedIn
+    from crawl4ai_browser.browser.sign_in import SignIn as SignIn
     from crawl4ai_browser.config import BrowserConfig as BrowserConfig
     from crawl4ai_browser.config import CapacityConfig as CapacityConfig
     from crawl4ai_browser.config import CaptureConfig as CaptureConfig
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.config import DownloadConfig as DownloadConfig
     from crawl4ai_browser.config import PolitenessConfig as PolitenessConfig
     from crawl4ai_browser.config import RetryConfig as RetryConfig
+    from crawl4ai_browser.config import SessionLimits as SessionLimits
     from crawl4ai_browser.config import Viewport as Viewport
     from crawl4ai_browser.config import VisitConfig as VisitConfig
     from crawl4ai_browser.crawling.blocking import crawl as crawl
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from crawl4ai_browser.crawling.crawler import Crawler as Crawler
     from crawl4ai_browser.crawling.progress import CrawlStatistics as CrawlStatistics
     from crawl4ai_browser.crawling.run import CrawlRun as CrawlRun
+    from crawl4ai_browser.crawling.session import Session as Session
+    from crawl4ai_browser.crawling.session_page import SessionPage as SessionPage
     from crawl4ai_browser.download import Download as Download
     from crawl4ai_browser.errors import ConfigError as ConfigError
     from crawl4ai_browser.errors import CrawlError as CrawlError
@@ -42,6 +47,9 @@ if TYPE_CHECKING:
     from crawl4ai_browser.frontier.order import breadth_first as breadth_first
     from crawl4ai_browser.frontier.order import depth_first as depth_first
     from crawl4ai_browser.frontier.scope import Scope as Scope
+    from crawl4ai_browser.identity import Cookie as Cookie
+    from crawl4ai_browser.identity import Geolocation as Geolocation
+    from crawl4ai_browser.identity import HttpCredentials as HttpCredentials
     from crawl4ai_browser.page_content import Link as Link
     from crawl4ai_browser.page_content import Media as Media
     from crawl4ai_browser.page_content import PageMetadata as PageMetadata
@@ -53,6 +61,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.result import ErrorInfo as ErrorInfo
     from crawl4ai_browser.sinks.sink import Sink as Sink
     from crawl4ai_browser.snapshot import Snapshot as Snapshot
+    from crawl4ai_browser.storage_state import StorageState as StorageState
 
 _HOMES = {
     "Attempt": "result",
@@ -62,6 +71,7 @@ _HOMES = {
     "ConfigError": "errors",
     "ContentConfig": "config",
     "ContextConfig": "config",
+    "Cookie": "identity",
     "CrawlConfig": "config",
     "CrawlError": "errors",
     "CrawlResult": "result",
@@ -75,6 +85,8 @@ _HOMES = {
     "ExtractError": "errors",
     "FetchError": "errors",
     "Fetcher": "fetcher",
+    "Geolocation": "identity",
+    "HttpCredentials": "identity",
     "Link": "page_content",
     "Media": "page_content",
     "Observer": "events",
@@ -84,11 +96,17 @@ _HOMES = {
     "Request": "request",
     "RetryConfig": "config",
     "Scope": "frontier.scope",
+    "Session": "crawling.session",
+    "SessionLimits": "config",
+    "SessionPage": "crawling.session_page",
+    "SignIn": "browser.sign_in",
+    "SignedIn": "browser.sign_in",
     "Sink": "sinks.sink",
     "SinkError": "errors",
     "Skipped": "errors",
     "Snapshot": "snapshot",
     "StorageError": "errors",
+    "StorageState": "storage_state",
     "Table": "page_content",
     "Viewport": "config",
     "VisitConfig": "config",
@@ -107,6 +125,7 @@ __all__ = [
     "ConfigError",
     "ContentConfig",
     "ContextConfig",
+    "Cookie",
     "CrawlConfig",
     "CrawlError",
     "CrawlResult",
@@ -120,6 +139,8 @@ __all__ = [
     "ExtractError",
     "FetchError",
     "Fetcher",
+    "Geolocation",
+    "HttpCredentials",
     "Link",
     "Media",
     "Observer",
@@ -129,11 +150,17 @@ __all__ = [
     "Request",
     "RetryConfig",
     "Scope",
+    "Session",
+    "SessionLimits",
+    "SessionPage",
+    "SignIn",
+    "SignedIn",
     "Sink",
     "SinkError",
     "Skipped",
     "Snapshot",
     "StorageError",
+    "StorageState",
     "Table",
     "Viewport",
     "VisitConfig",

@@ -21,7 +21,8 @@ from crawl4ai_browser.browser.session import BrowserSession
 from crawl4ai_browser.browser.session_entry import NO_LIMITS, SessionEntry
 from crawl4ai_browser.browser.signing_in import SigningIn
 from crawl4ai_browser.browser.state_keeper import StateKeeper
-from crawl4ai_browser.browser.transfers import Transfers
+from crawl4ai_browser.browser.transfers import Transfers, part_folder
+from crawl4ai_browser.browser.user_function import PageFunction, T, settle
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, LaunchFailed
@@ -134,6 +135,24 @@ class BrowserPool:
         finally:
             self._held.release_on_behalf_of(borrower)
 
+    async def run(self, session: BrowserSession, function: PageFunction[T]) -> T:
+        """The result of a user's function, which gets a blank page of the session. What it raises comes out as it is.
+
+        Raises:
+            SessionEnded, SignInFailed: the session can't be used any more.
+            LaunchFailed, BrowserCrashed, PoolTimeout: there is no page to be had, or its browser died.
+        """
+        async with session.entry.visit(), self.held(session), session.user_page() as page:
+            try:
+                async with page.frames.flowing():
+                    result = await function(page.page)
+            except PlaywrightError as error:
+                if await self.examine(page.browser):
+                    raise
+                raise BrowserCrashed("the browser died under a user's function", phase="perform") from error
+            await settle(page)
+            return result
+
     def give_back(self, session: BrowserSession, page: KeptPage, *, keep: bool) -> None:
         """End a lease."""
         session.give_back(page, keep=keep)
@@ -224,18 +243,18 @@ class BrowserPool:
 
     async def _launch(self) -> LaunchedBrowser:
         timeout = self._config.browser.launch_timeout
+        folder = part_folder(download_folder(self._config.download))
         if self._driver is None:
             self._driver = await Driver.start(timeout)
         try:
-            browser = await self._driver.launch(self._config.browser)
+            browser = await self._driver.launch(self._config.browser, downloads=folder)
         except LaunchFailed:
             if not self._lost_browsers:
                 raise
             # A browser has died before: perhaps its driver did. A dead driver launches nothing, a new one does.
             await self._driver.stop()
             self._driver = await Driver.start(timeout)
-            browser = await self._driver.launch(self._config.browser)
-        folder = download_folder(self._config.download)
+            browser = await self._driver.launch(self._config.browser, downloads=folder)
         try:
             browser.transfers = await Transfers.open(browser.browser, folder, self.start)
         except PlaywrightError as error:

@@ -15,8 +15,9 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from crawl4ai_browser.browser.sign_in import SignIn
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
-from crawl4ai_browser.config import CapacityConfig, CrawlConfig
+from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.crawling.content_workers import ContentWorkers
 from crawl4ai_browser.crawling.linked_files import LinkedFiles, link_tests
 from crawl4ai_browser.crawling.parts import CrawlParts
@@ -24,8 +25,9 @@ from crawl4ai_browser.crawling.pipeline import Pipeline, Renderer
 from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.crawling.run_host import CrawlPlan, RunHost
 from crawl4ai_browser.crawling.seeds import Seeds, checked
+from crawl4ai_browser.crawling.session import Session, SessionMeans
 from crawl4ai_browser.crawling.single_fetch import fetch_one
-from crawl4ai_browser.crawling.way_out import WayOut, open_browser_way, open_given_way
+from crawl4ai_browser.crawling.way_out import Browsers, WayOut, open_browser_way, open_given_way
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.events import Observer, Observers
 from crawl4ai_browser.fetcher import Fetcher
@@ -38,6 +40,7 @@ from crawl4ai_browser.sinks.sink import Sink
 _DEFAULTS = CrawlConfig()
 _JUST_THE_SEEDS = Scope(max_depth=0)
 _BREADTH_FIRST = breadth_first()
+_NO_LIMITS = SessionLimits()
 
 _CORES_PER_WORKER = 2
 """A page takes a renderer's core for several times as long as it takes a content worker's."""
@@ -77,6 +80,7 @@ class Crawler:
         self._runs: TaskGroup | None = None
         self._hosts: set[RunHost] = set()
         self._parts: CrawlParts | None = None
+        self._browsers: Browsers | None = None
         self._closing = anyio.Event()
 
     # --- life
@@ -124,6 +128,7 @@ class Crawler:
         with anyio.CancelScope(shield=True):
             async with self._open_way() as way, self._open_renderer() as renderer, anyio.create_task_group() as runs:
                 self._parts = self._put_together(way, renderer)
+                self._browsers = way.browsers
                 self._runs = runs
                 task_status.started()
                 try:
@@ -147,7 +152,7 @@ class Crawler:
         )
 
     def _stop_runs(self) -> None:
-        self._parts = None
+        self._parts = self._browsers = None
         for host in self._hosts:
             host.cancel(because=ConfigError("the Crawler was closed while this crawl was running"))
 
@@ -213,11 +218,45 @@ class Crawler:
         Raises:
             ConfigError: a single seed is not an absolute http or https URL.
         """
+        return self._crawl(seeds, scope=scope, order=order, sinks=sinks)
+
+    def session(
+        self,
+        name: str,
+        *,
+        context: ContextConfig | None = None,
+        sign_in: SignIn | None = None,
+        limits: SessionLimits = _NO_LIMITS,
+    ) -> Session:
+        """One identity, kept under this name: a browser context of its own. To be used with `async with`.
+
+            async with crawler.session("alice", context=ContextConfig(storage_state="alice.json")) as alice:
+                result = await alice.fetch(url)
+
+        `context` None: as `CrawlConfig.context` says. With `sign_in` it signs in by itself, before its first page and
+        whenever a page shows that it has been signed out. Requests that name the session are visited in it too.
+
+        Raises:
+            ConfigError: this crawler has a fetcher of the user's, and so no browsers; or it is not open.
+        """
+        self._usable_browsers()
+        means = SessionMeans(parts=self._usable_parts, browsers=self._usable_browsers, crawl=self._crawl)
+        return Session(name, means, context=context, sign_in=sign_in, limits=limits)
+
+    def _usable_browsers(self) -> Browsers:
+        self._usable_parts()
+        if self._browsers is None:
+            raise ConfigError("sessions live in browsers, and this Crawler was given a fetcher in place of them")
+        return self._browsers
+
+    def _crawl(
+        self, seeds: Seeds, *, scope: Scope, order: Order, sinks: Sequence[Sink], session: str | None = None
+    ) -> CrawlRun:
         parts = self._usable_parts()
         assert self._loop is not None
         if isinstance(seeds, str | Request):
-            seeds = checked(seeds, allow_files=self._config.allow_files)
-        plan = CrawlPlan(seeds, scope, order, tuple(sinks))
+            seeds = checked(seeds, allow_files=self._config.allow_files, session=session)
+        plan = CrawlPlan(seeds, scope, order, tuple(sinks), session)
         host = RunHost(plan, parts, start=self._start)
         return CrawlRun(host, self._loop, allow_files=self._config.allow_files)
 

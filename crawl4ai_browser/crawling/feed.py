@@ -37,13 +37,18 @@ class Feed:
         dispatcher: Dispatcher,
         tasks: TaskGroup,
         deliver: Callable[[Delivery], Awaitable[None]],
+        session: str | None = None,
     ) -> None:
-        """Seeds that can't be visited are given to `deliver` as results. Each source is read in one of the `tasks`."""
+        """Seeds that can't be visited are given to `deliver` as results. Each source is read in one of the `tasks`.
+
+        `session` is the one that all are visited in; None: each says so itself.
+        """
         self._frontier = frontier
         self._parts = parts
         self._dispatcher = dispatcher
         self._tasks = tasks
         self._deliver = deliver
+        self._session = session
 
     def begin(self, seeds: Seeds) -> None:
         """Queue every seed, in the background; the crawl does not end before that is done.
@@ -71,7 +76,7 @@ class Feed:
             async for seed in incoming:
                 line += 1
                 try:
-                    request = checked(seed, allow_files=self._parts.config.allow_files)
+                    request = checked(seed, allow_files=self._parts.config.allow_files, session=self._session)
                 except ConfigError as error:
                     await self._refuse(seed, error, line)
                     continue

@@ -87,6 +87,10 @@ class Pipeline:
         content = self._content.model_copy(update={"links": True})
         return Pipeline(self._fetcher, self._renderer, content=content, clock=self._clock)
 
+    def over(self, fetcher: Fetcher) -> Pipeline:
+        """The same, with another fetcher."""
+        return Pipeline(fetcher, self._renderer, content=self._content, clock=self._clock)
+
     async def visit(self, request: Request) -> Visit:
         """One attempt at the request. Errors of the page are part of what comes back, and are not raised.
 

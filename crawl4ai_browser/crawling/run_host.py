@@ -44,6 +44,8 @@ class CrawlPlan:
     scope: Scope
     order: Order
     sinks: Sequence[Sink]
+    session: str | None = None
+    """The one that all requests are visited in. None: each request says so itself."""
 
 
 class RunHost:
@@ -141,7 +143,14 @@ class RunHost:
         if self._is_draining:
             dispatcher.drain()
         async with anyio.create_task_group() as tasks:
-            self._feed = Feed(frontier, parts, dispatcher=dispatcher, tasks=tasks, deliver=self._deliver)
+            self._feed = Feed(
+                frontier,
+                parts,
+                dispatcher=dispatcher,
+                tasks=tasks,
+                deliver=self._deliver,
+                session=self._plan.session,
+            )
             while self._pending_seeds:
                 self._feed.begin(self._pending_seeds.pop(0))
             await dispatcher.run()

@@ -13,15 +13,17 @@ Seeds = Seed | Iterable[Seed] | AsyncIterable[Seed]
 """One seed or many. Many may be a list, a file of lines, a generator, an async generator, of any length."""
 
 
-def checked(seed: object, *, allow_files: bool) -> Request:
-    """The request of a seed.
+def checked(seed: object, *, allow_files: bool, session: str | None = None) -> Request:
+    """The request of a seed, in the session that is given.
 
     Raises:
-        ConfigError: not an absolute URL, or of a scheme that is not visited.
+        ConfigError: not an absolute URL, of a scheme that is not visited, or of another session.
     """
     if not isinstance(seed, str | Request):
         raise ConfigError(f"a seed is a URL or a Request, not {type(seed).__name__}: {seed!r}"[:200])
     request = Request.parse(seed)
+    if session is not None:
+        request = _in_session(request, session)
     if urls.is_web(request.url):
         return request
     if urls.scheme(request.url) != "file:":
@@ -29,6 +31,12 @@ def checked(seed: object, *, allow_files: bool) -> Request:
     if not allow_files:
         raise ConfigError(f"file: URLs are visited only with CrawlConfig.allow_files: {request.url!r}")
     return request
+
+
+def _in_session(request: Request, session: str) -> Request:
+    if request.session not in (None, session):
+        raise ConfigError(f"session {session!r} visits its own requests, not those of session {request.session!r}")
+    return request.model_copy(update={"session": session})
 
 
 async def each(seeds: Seeds) -> AsyncGenerator[Seed]:

@@ -22,11 +22,22 @@ from crawl4ai_browser.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
+class Browsers:
+    """The parts of a way out by browsers, for those who need more than a fetcher: sessions."""
+
+    pool: BrowserPool
+    fetcher: BrowserFetcher
+    polite: PoliteFetcher
+
+
+@dataclass(frozen=True)
 class WayOut:
     """A fetcher, and when hosts may be visited."""
 
     fetcher: Fetcher
     opens_at: HostOpensAt
+    browsers: Browsers | None = None
+    """None: pages come from a fetcher of the user's."""
 
 
 class LimitedFetcher:
@@ -50,10 +61,10 @@ class LimitedFetcher:
 @asynccontextmanager
 async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Observers) -> AsyncGenerator[WayOut]:
     """Browsers, treated politely. None is started before the first request; all are gone afterwards."""
-    async with BrowserPool(config, observers) as pool:
+    async with BrowserPool(config, observers, clock=clock) as pool:
         browser = BrowserFetcher(pool, config, clock)
         polite = PoliteFetcher(browser, SessionPlainGet(pool), config.politeness, clock)
-        yield WayOut(polite, polite.throttle.opens_at)
+        yield WayOut(polite, polite.throttle.opens_at, Browsers(pool, browser, polite))
 
 
 @asynccontextmanager

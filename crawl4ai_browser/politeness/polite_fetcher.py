@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from random import Random
 
 from crawl4ai_browser import urls
@@ -41,6 +42,12 @@ class PoliteFetcher:
         """The hosts' slots; its `opens_at` says which hosts are worth a lease."""
         self.robots = RobotsFiles(plain_get, self.throttle, config, clock)
         """The hosts' robots.txt files, with the sitemaps they name."""
+
+    def over(self, inner: Fetcher) -> PoliteFetcher:
+        """The same manners for another fetcher: what is known of hosts, and their turns, are shared."""
+        other = copy(self)
+        other._inner = inner  # noqa: SLF001 - a copy of itself
+        return other
 
     async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
         """Visit the URL once, in its turn. `timings` of the snapshot tells the seconds spent on "robots" and "turn".
