@@ -137,3 +137,10 @@ async def test_frames_that_are_asked_for_are_waited_for(fetch: Fetch, site: Site
     site.route("/frame", delayed(inner, 0.3))
     site.route("/framing", page("", body="<p>outer</p><iframe src=/frame></iframe>"))
     assert "js:framed" in html_of(await fetch("/framing", frames=True))
+
+
+async def test_a_page_that_waits_for_its_own_frame_is_waited_for(fetch: Fetch, site: SiteServer) -> None:
+    site.route("/calling", delayed(page("parent.postMessage('called', '*')"), 0.4))
+    script = ADD + "addEventListener('message', (event) => add('js:' + event.data))"
+    site.route("/hearing", page(script, body="<p>outer</p><iframe src=/calling></iframe>"))
+    assert "js:called" in html_of(await fetch("/hearing"))

@@ -43,7 +43,7 @@ async (options) => {
     return walker.nextNode() !== null;
   };
 
-  // Same-origin frames are part of what is read when they are asked for, so they are waited for like the page itself.
+  // Same-origin frames are part of the page: it may be read with them, and may wait for them itself.
   const framesAreStill = (doc) => [...doc.querySelectorAll("iframe, frame")].every((frame) => {
     let inner = null;
     try { inner = frame.contentDocument; } catch { /* another origin */ }
@@ -63,7 +63,7 @@ async (options) => {
       const still = time - Math.max(tracker.lastActivity, soft, parsed);
       if (refresh && time - started < refresh) return false;
       if (tracker.pending.size || tracker.wantsFrame()) return false;
-      if (options.frames && !framesAreStill(document)) return false;
+      if (!framesAreStill(document)) return false;
       if (still < options.stillness) return false;
       if (time - tracker.lastMessage < SOCKET_STILLNESS) return false;
       if (still < EMPTY_PAGE_STILLNESS && document.scripts.length && !showsText()) return false;
