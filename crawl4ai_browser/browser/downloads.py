@@ -228,11 +228,10 @@ class VisitDownloads:
         # What came in time, in a visit that went on for longer, is given the time to be told of.
         with anyio.move_on_after(max(LAST_WORD_SECONDS, remaining)):
             try:
-                # Its folder is Playwright's idea, as the transfers' own was set behind its back; its name is true.
-                name = (await download.playwright.path()).name
+                path = await download.playwright.path()
             except PlaywrightError as error:
                 return file.verdict or await self._why_not(download, error)
-            return file.verdict or download.transfer.owner.folder / name
+            return file.verdict or path
         return file.verdict or self._intake.late_verdict
 
     async def _why_not(self, download: PageDownload, error: PlaywrightError) -> Verdict:

@@ -67,6 +67,8 @@ class KeptPage:
         self.visits = 0
         self.is_spoiled = False
         """Whether something happened after which it must not be used again."""
+        self.is_watched = False
+        """Whether it takes visits."""
         self._start = start
 
     @classmethod
@@ -81,12 +83,12 @@ class KeptPage:
         return kept
 
     async def _watch(self) -> None:
+        self.is_watched = True
         await self.documents.attach()
         # A listener that raises would raise in the next call of any page of this driver, so each is a plain append or
         # guarded by itself.
         self.page.on("dialog", self._on_dialog)
         self.page.on("popup", self._on_popup)
-        self.page.on("download", self._on_download)
         self.page.on("crash", self._on_crash)
 
     async def identify(self, user_agent: str, *, language: str | None) -> None:
@@ -141,7 +143,12 @@ class KeptPage:
         if visit is not None:
             visit.files.tell_news()
 
-    def _on_download(self, download: PlaywrightDownload) -> None:
+    def owns(self, page: Page) -> bool:
+        """Whether what this page does belongs to the visit: it is the page, or a window of it."""
+        return page is self.page or (self.visit is not None and page in self.visit.popups)
+
+    def take_download(self, download: PlaywrightDownload) -> None:
+        """A file has begun, in this page or in a window of it."""
         transfers = self.browser.transfers
         assert transfers is not None, "the pool opens them with the browser"
         transfer = transfers.claim(download.url, download.suggested_filename)

@@ -134,16 +134,16 @@ class Driver:
             raise LaunchFailed(f"Playwright's driver did not start: {problem or error}") from error
         return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
 
-    async def launch(self, config: BrowserConfig) -> LaunchedBrowser:
-        """A new browser.
+    async def launch(self, config: BrowserConfig, *, downloads: Path | None = None) -> LaunchedBrowser:
+        """A new browser. `downloads` is where it puts files; None: with its scratch. Made with the first of them.
 
         Raises:
             LaunchFailed: no browser was found, or it did not start.
             ConfigError: the configuration asks for what this browser cannot do.
         """
-        return await to_the_end(self._launch_whole(config))
+        return await to_the_end(self._launch_whole(config, downloads))
 
-    async def _launch_whole(self, config: BrowserConfig) -> LaunchedBrowser:
+    async def _launch_whole(self, config: BrowserConfig, downloads: Path | None) -> LaunchedBrowser:
         executable = await anyio.to_thread.run_sync(_executable, config)
         folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
         before = await anyio.to_thread.run_sync(child_processes)
@@ -159,7 +159,7 @@ class Driver:
             with anyio.fail_after(config.launch_timeout + CLOSE_DEADLINE):
                 browser = await self._playwright.chromium.launch(
                     **options.keywords(),
-                    downloads_path=folder / "downloads",
+                    downloads_path=downloads or folder / "downloads",
                     artifacts_dir=folder / "artifacts",
                     timeout=config.launch_timeout * 1000,
                 )

@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Download
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.context_identity import NO_IDENTITY, ContextIdentity
 from crawl4ai_browser.browser.context_options import context_keywords, context_user_agent
+from crawl4ai_browser.browser.downloads import discard
 from crawl4ai_browser.browser.kept_page import KeptPage
 from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
 from crawl4ai_browser.browser.page_script import tracker_script
@@ -129,6 +130,7 @@ class BrowserSession:
         try:
             with anyio.fail_after(OPEN_DEADLINE):
                 context = await browser.browser.new_context(**keywords)
+                context.on("download", self._on_download)
                 await context.add_init_script(tracker_script())
                 for script in identity.config.init_scripts:
                     await context.add_init_script(script)
@@ -138,6 +140,20 @@ class BrowserSession:
             raise BrowserCrashed(browser.lost, phase="page") from None
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
+
+    def _on_download(self, download: Download) -> None:
+        """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""
+        pages = (page for page in (*self._busy, *self._idle) if page.owns(download.page))
+        page = next(pages, None)
+        transfers = self._browser.transfers if self._browser is not None else None
+        if page is not None and page.is_watched:
+            page.take_download(download)
+        elif transfers is not None:
+            transfer = transfers.claim(download.url, download.suggested_filename)
+            if self._windows.are_used:
+                transfer.leave()
+            else:
+                self._source.start(lambda: discard(download, transfer))
 
     def _user_agent(self, browser: LaunchedBrowser) -> str:
         identity = self._identity

@@ -3,8 +3,10 @@
 Playwright's download event has no progress and no size, so the DevTools protocol's own events are listened to beside it
 (`Browser.downloadWillBegin`, `Browser.downloadProgress`;
 https://chromedevtools.github.io/devtools-protocol/tot/Browser/). They come on one session of the whole browser, for the
-contexts that were asked for: nothing is sent for pages without files. Asking names the folder, too: beside the place
-where the files will go, so that a complete one is moved, not copied, and another disk than that one never fills up.
+contexts that were asked for: nothing is sent for pages without files.
+
+Files arrive beside the place where they will go, so that a complete one is moved, not copied, and no other disk than
+that one fills up.
 """
 
 from __future__ import annotations
@@ -63,12 +65,21 @@ class Transfer:
         """Whether it is too old to be claimed."""
         return SYSTEM_CLOCK.monotonic() - self.begun > ORPHAN_SECONDS
 
+    def leave(self) -> None:
+        """A user's function has begun it: left to that, and deleted with its context."""
+        self.on_progress = _nothing
+
     @property
     def parts(self) -> tuple[Path, ...]:
         """Where its bytes may lie: incomplete and complete."""
         if not self.guid:
             return ()
         return (self.owner.folder / f"{self.guid}{PART_SUFFIX}", self.owner.folder / self.guid)
+
+
+def part_folder(folder: Path) -> Path:
+    """A new name for the folder in which the files of one browser arrive that will go into `folder`."""
+    return folder / f"{PART_FOLDER_PREFIX}{secrets.token_hex(6)}"
 
 
 class Transfers:
@@ -91,24 +102,25 @@ class Transfers:
     async def open(cls, browser: Browser, folder: Path, start: Start) -> Transfers:
         """Listen, for as long as the browser lives: the end of the session would end the contexts' settings.
 
-        Files arrive in a folder of their own inside `folder`; `clean_up` deletes it.
+        `folder` is the one that the browser was launched with, made by `part_folder`.
 
         Raises:
             PlaywrightError: the browser is gone.
         """
         devtools = await DevTools.of_browser(browser)
-        transfers = cls(devtools, folder / f"{PART_FOLDER_PREFIX}{secrets.token_hex(6)}", start)
+        transfers = cls(devtools, folder, start)
         devtools.on("Browser.downloadWillBegin", transfers._on_begin)
         devtools.on("Browser.downloadProgress", transfers._on_progress)
         return transfers
 
     async def follow(self, page: DevTools) -> None:
-        """Hear of the files of the context that this page is in, and have them put into the folder.
+        """Hear of the files of the context that this page is in.
 
         Raises:
             PlaywrightError: the page or the browser is gone.
         """
         info = await page.send("Target.getTargetInfo")
+        # The very settings that Playwright has made for the context, as asking for events means making them again.
         await self._devtools.send(
             "Browser.setDownloadBehavior",
             behavior="allowAndName",
@@ -198,6 +210,10 @@ class Transfers:
     def __repr__(self) -> str:
         """How many there are."""
         return f"<Transfers {len(self._by_guid)} under way>"
+
+
+def _nothing() -> None:
+    pass
 
 
 def _last_change(folder: Path) -> float:

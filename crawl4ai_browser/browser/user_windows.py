@@ -40,6 +40,11 @@ class UserWindows:
         self._users = 0
         self._unused = anyio.Event()
 
+    @property
+    def are_used(self) -> bool:
+        """Whether a function runs."""
+        return self._users > 0
+
     @asynccontextmanager
     async def opening(self) -> AsyncGenerator[None]:
         """The session itself opens a page in this block, and says so to `is_own` in it."""

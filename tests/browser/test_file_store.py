@@ -8,6 +8,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def test_twenty_files_of_one_name_at_once_all_find_a_place(tmp_path: Path) -> No
     store = store_in(tmp_path)
     contents = [bytes([number]) * 1000 for number in range(20)]
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda content: kept(store, content), contents))
+        found = list(threads.map(partial(kept, store), contents))
     assert len(set(found)) == 20
 
 
