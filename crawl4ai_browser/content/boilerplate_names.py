@@ -15,8 +15,8 @@ def _words(text: str) -> frozenset[str]:
 _SURE = (
     _words(  # navigation
         "nav navs navbar navigation topnav subnav sidenav catnav menu menus menubar menuwrap submenu megamenu "
-        "offcanvas breadcrumb breadcrumbs skiplink skiplinks pagination pager paging toc sitemap footer footnav prefooter "
-        "subfooter masthead topbar sidebar sidebars"
+        "offcanvas breadcrumb breadcrumbs skiplink skiplinks pagination pager paging toc sitemap footer footnav "
+        "prefooter subfooter masthead topbar sidebar sidebars"
     )
     | _words(  # other pages
         "related relatedposts upsell upsells crosssell crosssells outbrain taboola trending recommended "

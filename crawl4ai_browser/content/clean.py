@@ -39,9 +39,12 @@ BLOCK_TAGS = frozenset(
     | {"dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"}
     | {"hgroup", "hr", "html", "iframe", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option"}
     | {"p", "plaintext", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
-    | {"ul", "xmp", "br"}
+    | {"ul", "xmp", "br", "button"}
 )
 """Elements that begin on a line of their own (HTML Standard, 15.3.3, and table parts), and `<br>`."""
+
+SOFT_HYPHEN = "\xad"
+"""Where a word may be broken: nothing a reader sees, and in the way of whoever searches for the word."""
 
 _HIDDEN = (
     "[hidden]:not([hidden='until-found' i]):not([role='tabpanel']),"
@@ -61,6 +64,12 @@ def is_frame(node: LexborNode) -> bool:
     return node.tag == "iframe" and "srcdoc" in node.attributes
 
 
+def shown_option(select: LexborNode) -> str:
+    """The text that a closed `<select>` shows: its selected option's, else its first one's."""
+    option = select.css_first("option[selected]") or select.css_first("option")
+    return collapse(option.text()) if option is not None else ""
+
+
 def collapse(text: str) -> str:
     """Runs of white space as one space, none at the ends."""
     return " ".join(text.split())
@@ -74,7 +83,7 @@ def visible_text(node: LexborNode) -> str:
     while True:
         if current is None:
             if not path:
-                return collapse("".join(parts))
+                return collapse("".join(parts).replace(SOFT_HYPHEN, ""))
             current = path.pop()
             if current.tag in BLOCK_TAGS:
                 parts.append(" ")
@@ -83,6 +92,8 @@ def visible_text(node: LexborNode) -> str:
         tag = current.tag
         if tag == "-text":
             parts.append(current.text_content or "")
+        elif tag == "select":
+            parts.append(f" {shown_option(current)} ")
         elif tag not in SKIPPED_TAGS or is_frame(current):
             if tag in BLOCK_TAGS:
                 parts.append(" ")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from markdownify import ATX, MarkdownConverter
 
 from crawl4ai_browser.content.clean import collapse
-from crawl4ai_browser.content.escape import balance_brackets, link_destination, link_title
+from crawl4ai_browser.content.escape import balance_brackets, escape_inline, link_destination, link_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BLOCK_MARK = re.compile(r"(?:#{1,6} |> |[-+] |\d+[.)] |\||```|:   |---$)")
 _HEADING = re.compile(r"(#{1,6} )(.+)")
 _BACKTICKS = re.compile(r"`+")
-_CLOSING_HASHES = re.compile(r"(\s)(#+)$")
+_CLOSING_HASHES = re.compile(r"(^|\s)(#+)$")
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -50,13 +50,13 @@ class Converters(MarkdownConverter):
             rule = self._rules[tag] = cast("_Rule", getattr(self, "get_conv_fn")(tag))  # noqa: B009 - not in its stubs
         return rule(None, text, parent_tags=_NOTHING)
 
-    def inline(self, tag: str, text: str) -> str:
+    def inline(self, tag: str, text: str, *, has_blocks: bool = False) -> str:
         """Text of an inline element, such as `**text**`.
 
         markdownify keeps a space at either edge outside of the markers, but loses a line break there, and sets one pair
         of markers around several paragraphs, where they mean nothing. Here each paragraph gets its own.
         """
-        if "\n\n" in text:
+        if has_blocks:
             return _each_block(text, lambda block: self.inline(tag, block))
         stripped = text.strip()
         if not stripped:
@@ -68,7 +68,7 @@ class Converters(MarkdownConverter):
         text = _CLOSING_HASHES.sub(r"\1\\\2", collapse(text))
         return self.by_rule(f"h{level}", text).strip("\n")
 
-    def link(self, text: str, target: str, *, title: str = "") -> str:
+    def link(self, text: str, target: str, *, has_blocks: bool = False) -> str:
         """A link; `target` is what follows the text, such as `(https://example.com/)`.
 
         markdownify puts whole blocks between the brackets, which CommonMark does not read as a link. Here the heading
@@ -77,9 +77,9 @@ class Converters(MarkdownConverter):
         stripped = text.strip()
         if not stripped:
             return " " if text else ""
-        if "\n\n" in stripped or _BLOCK_MARK.match(stripped):
+        if has_blocks:
             return _link_blocks(stripped.split("\n\n"), target)
-        return _keep_edges(text, f"[{balance_brackets(stripped)}]{target}")
+        return _keep_edges(text, f"[{stripped}]{target}")
 
 
 def _keep_edges(text: str, converted: str) -> str:
@@ -101,14 +101,14 @@ def _link_blocks(blocks: Sequence[str], target: str) -> str:
     for index, block in enumerate(blocks):
         heading = _HEADING.fullmatch(block)
         if heading:
-            linked = f"{heading[1]}[{balance_brackets(heading[2])}]{target}"
+            linked = f"{heading[1]}[{heading[2]}]{target}"
             return "\n\n".join([*blocks[:index], linked, *blocks[index + 1 :]])
     plain = [not _BLOCK_MARK.match(block) for block in blocks]
     if all(plain):
-        return f"[{balance_brackets(' '.join(' '.join(blocks).split()))}]{target}"
+        return f"[{collapse(' '.join(blocks))}]{target}"
     index = plain.index(True) if True in plain else -1
     if index >= 0:
-        blocks[index] = f"[{balance_brackets(blocks[index])}]{target}"
+        blocks[index] = f"[{blocks[index]}]{target}"
     return "\n\n".join(blocks)
 
 
@@ -119,7 +119,7 @@ def inline_target(url: str, title: str) -> str:
 
 def image(alt: str, url: str, title: str) -> str:
     """An image. `alt` is plain text."""
-    alt = " ".join(alt.split()).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    alt = balance_brackets(escape_inline(collapse(alt)))
     return f"![{alt}]({link_destination(url)}{link_title(title)})"
 
 

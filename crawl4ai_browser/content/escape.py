@@ -11,12 +11,12 @@ import re
 
 _SPECIAL = re.compile(r"[\\`*_<&~\]\[]")
 _INLINE = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~\n]|\Z)"  # an escape or a hard line break
+    r"\\(?=[!-/:-@\[-`{-~\s]|\Z)"  # an escape or a hard line break, also of what comes when white space is trimmed
     r"|[*`]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # within a word it is no emphasis: snake_case stays readable
     r"|<(?=[A-Za-z/!?]|\Z)"  # a tag, also one whose name is in the next text node
     r"|&(?=#?\w*(?:;|\Z))"  # an entity, likewise
-    r"|~(?=~)|(?<=~)~"  # strikethrough, or a fence
+    r"|~(?=~|\Z)|(?<=~)~|\A~"  # strikethrough, or a fence; at the edges, as the next text may begin with one
     r"|\](?=\()"  # a link
 )
 _LINE_START = re.compile(
@@ -31,6 +31,8 @@ _LINE_START = re.compile(
     r")",
     re.MULTILINE,
 )
+_BRACKETS = re.compile(r"\\.|[\[\]]", re.DOTALL)
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _REFERENCE = re.compile(r"\[(?=[0-9]+\])")
 
 
@@ -64,11 +66,15 @@ def balance_brackets(text: str) -> str:
     if "[" not in text and "]" not in text:
         return text
     depth = 0
-    for bracket in re.findall(r"(?<!\\)[\[\]]", text):
-        depth += 1 if bracket == "[" else -1
+    for bracket in _BRACKETS.findall(text):
+        depth += (bracket == "[") - (bracket == "]")
         if depth < 0:
             break
-    return text if depth == 0 else re.sub(r"(?<!\\)([\[\]])", r"\\\1", text)
+    return text if depth == 0 else _BRACKETS.sub(_escape_bracket, text)
+
+
+def _escape_bracket(match: re.Match[str]) -> str:
+    return match[0] if len(match[0]) > 1 else f"\\{match[0]}"
 
 
 def link_destination(url: str) -> str:
@@ -81,6 +87,9 @@ def link_destination(url: str) -> str:
                 break
         if depth:
             url = url.replace("(", "%28").replace(")", "%29")
+    if "\\" in url or "&" in url:
+        url = url.replace("\\", "%5C")
+        url = _ENTITY.sub(r"\\&", url)
     if " " in url or "\n" in url or "<" in url or ">" in url:
         return url.replace(" ", "%20").replace("\n", "%0A").replace("<", "%3C").replace(">", "%3E")
     return url
@@ -91,4 +100,5 @@ def link_title(title: str) -> str:
     title = " ".join(title.split())
     if not title:
         return ""
-    return ' "' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    title = _ENTITY.sub(r"\\&", title.replace("\\", "\\\\").replace('"', '\\"'))
+    return f' "{title}"'

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser import urls
-from crawl4ai_browser.content.clean import collapse, visible_text
+from crawl4ai_browser.content.clean import collapse, shown_option
 from crawl4ai_browser.content.converters import image, inline_target
 from crawl4ai_browser.content.media import image_url, is_pixel, media_url
 from crawl4ai_browser.content.walk import (
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _FORMATS = {
-    "b": ("b", STRONG),
-    "strong": ("b", STRONG),
-    "em": ("em", EMPHASIS),
-    "i": ("em", EMPHASIS),
-    "del": ("del", DELETED),
-    "s": ("del", DELETED),
-    "strike": ("del", DELETED),
-    "sub": ("sub", RAISED),
-    "sup": ("sup", RAISED),
+    "b": ("b", STRONG, "**"),
+    "strong": ("b", STRONG, "**"),
+    "em": ("em", EMPHASIS, "*"),
+    "i": ("em", EMPHASIS, "*"),
+    "del": ("del", DELETED, "~~"),
+    "s": ("del", DELETED, "~~"),
+    "strike": ("del", DELETED, "~~"),
+    "sub": ("sub", RAISED, ""),
+    "sup": ("sup", RAISED, ""),
 }
-"""By tag: markdownify's rule, and the bit that keeps a format from being applied within itself."""
+"""By tag: markdownify's rule, the bit that keeps a format from being applied within itself, and its mark."""
 
 _PERMALINK = re.compile(r"[\s¶#§🔗⚓∞\\]*|(?:Link to this|Permalink|Direct link to|Anchor)\b.*", re.IGNORECASE)
 """The text of links beside a heading that only lead to it (Sphinx, MkDocs, Docusaurus, GitHub)."""
@@ -49,7 +49,7 @@ _UNSAFE_SCHEMES = frozenset({"javascript:", "vbscript:", "data:", "blob:", "abou
 
 
 def _enter_format(walk: Walk, node: LexborNode) -> Leave | None:
-    _, bit = _FORMATS[node.tag or ""]
+    _, bit, _ = _FORMATS[node.tag or ""]
     if walk.within & (bit | NO_FORMAT) or walk.is_deep:
         return None
     walk.open(bit)
@@ -57,11 +57,11 @@ def _enter_format(walk: Walk, node: LexborNode) -> Leave | None:
 
 
 def _leave_format(walk: Walk, node: LexborNode) -> None:
-    rule, bit = _FORMATS[node.tag or ""]
+    rule, bit, mark = _FORMATS[node.tag or ""]
     fragment = walk.close()
     is_footnote = bit == RAISED and fragment.text.lstrip().startswith("[")
-    text = fragment.text if is_footnote else walk.converters.inline(rule, fragment.text)
-    walk.writer.write_fragment(fragment, text)
+    text = fragment.text if is_footnote else walk.converters.inline(rule, fragment.text, has_blocks=fragment.has_blocks)
+    walk.writer.write_fragment(fragment, text, mark=mark)
 
 
 def _enter_code(walk: Walk, _node: LexborNode) -> Leave | None:
@@ -73,7 +73,7 @@ def _enter_code(walk: Walk, _node: LexborNode) -> Leave | None:
 
 def _leave_code(walk: Walk, _node: LexborNode) -> None:
     fragment = walk.close()
-    walk.writer.write_fragment(fragment, walk.converters.inline("code", fragment.text))
+    walk.writer.write_fragment(fragment, walk.converters.inline("code", fragment.text), mark="`")
 
 
 def _enter_link(walk: Walk, _node: LexborNode) -> Leave | None:
@@ -98,7 +98,7 @@ def _leave_link(walk: Walk, node: LexborNode) -> None:
     else:
         title = collapse(attributes.get("title") or "")
         target = _target(walk, url, title="" if title == text else title)
-        walk.writer.write_fragment(fragment, walk.converters.link(text, target))
+        walk.writer.write_fragment(fragment, walk.converters.link(text, target, has_blocks=fragment.has_blocks))
 
 
 def link_url(walk: Walk, href: str) -> str | None:
@@ -126,12 +126,9 @@ def _enter_image(walk: Walk, node: LexborNode) -> Leave | None:
     if is_pixel(attributes) or not (url or alt.strip()):
         return skip
     if url.startswith("data:"):
-        # Whole pictures have no place in a text; what kind it is and its description do.
-        url = url.partition(",")[0].partition(";")[0] if alt.strip() else ""
-    if url:
+        url = ""  # a whole picture has no place in a text; its description has
+    if url or alt.strip():
         walk.writer.write(image(alt, url, attributes.get("title") or ""))
-    elif alt.strip():
-        walk.write_plain(collapse(alt))
     return skip
 
 
@@ -194,8 +191,7 @@ def _enter_input(walk: Walk, node: LexborNode) -> Leave | None:
 
 def _enter_select(walk: Walk, node: LexborNode) -> Leave | None:
     """What a closed list of choices shows: the selected one."""
-    chosen = node.css_first("option[selected]") or node.css_first("option")
-    text = visible_text(chosen) if chosen is not None else ""
+    text = shown_option(node)
     if text:
         walk.write_plain(f" {text} ")
     return skip

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from crawl4ai_browser.content.clean import visible_text
 from crawl4ai_browser.content.srcset import largest, parse_srcset
-from crawl4ai_browser.html_tree import children
 from crawl4ai_browser.page_content import Media, MediaSource
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ _PLACEHOLDER = re.compile(
     r"[\w-]*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)",
     re.IGNORECASE,
 )
+_MAX_FIGURE_SIZE = 50
+"""Pictures in one figure that are still given its caption each."""
 _LENGTH = re.compile(r"\s*(\d{1,6})(?:\.\d*)?\s*(?:px)?\s*$")
 
 
@@ -51,9 +52,11 @@ def read_media(document: Document) -> tuple[Media, ...]:
     Pictures written into the page (`data:`) are named by their type alone, and only where they have a description.
     """
     fallbacks = frozenset(node.mem_id for node in document.tree.css("noscript img"))
+    captions = _captions(document)
     found: list[tuple[bool, Media]] = []
     for node in document.tree.css("img, video, audio"):
-        media = _read_image(document, node) if node.tag == "img" else _read_player(document, node)
+        read = _read_image if node.tag == "img" else _read_player
+        media = read(document, node, captions.get(node.mem_id, ""))
         if media is not None:
             found.append((node.mem_id in fallbacks, media))
     shown = {url for is_fallback, media in found if not is_fallback for url in _urls(media)}
@@ -101,10 +104,18 @@ def _late_urls(node: LexborNode, attributes: Attributes) -> Iterator[str]:
             yield (fallback.attributes.get("src") or "").strip()
 
 
-def _picture_sources(node: LexborNode) -> Iterator[Attributes]:
+def _picture_sources(node: LexborNode) -> list[Attributes]:
+    """The attributes of the `<source>` elements before an image in its `<picture>`, in document order."""
     parent = node.parent
-    if parent is not None and parent.tag == "picture":
-        yield from (child.attributes for child in children(parent) if child.tag == "source")
+    if parent is None or parent.tag != "picture":
+        return []
+    found: list[Attributes] = []
+    before = node.prev
+    while before is not None and before.tag != "img":
+        if before.tag == "source":
+            found.append(before.attributes)
+        before = before.prev
+    return found[::-1]
 
 
 def _is_placeholder(url: str) -> bool:
@@ -137,7 +148,7 @@ def short_data_url(url: str) -> str:
     return url.partition(",")[0].partition(";")[0]
 
 
-def _read_image(document: Document, node: LexborNode) -> Media | None:
+def _read_image(document: Document, node: LexborNode, caption: str) -> Media | None:
     attributes = node.attributes
     url = image_url(document, node)
     alt = attributes.get("alt") or ""
@@ -152,7 +163,7 @@ def _read_image(document: Document, node: LexborNode) -> Media | None:
         url=url,
         alt=alt.strip(),
         title=(attributes.get("title") or "").strip(),
-        caption=_caption(node),
+        caption=caption,
         width=_length(attributes.get("width")),
         height=_length(attributes.get("height")),
         sources=tuple(_image_sources(document, node, attributes)),
@@ -175,7 +186,7 @@ def _source(document: Document, url: str, descriptor: str, mime_type: str) -> It
         yield MediaSource(url=absolute, descriptor=descriptor, mime_type=mime_type)
 
 
-def _read_player(document: Document, node: LexborNode) -> Media | None:
+def _read_player(document: Document, node: LexborNode, caption: str) -> Media | None:
     attributes = node.attributes
     kind: Literal["video", "audio"] = "video" if node.tag == "video" else "audio"
     url = media_url(document, node)
@@ -192,7 +203,7 @@ def _read_player(document: Document, node: LexborNode) -> Media | None:
         url=short_data_url(url) if url.startswith("data:") else url,
         alt=(attributes.get("aria-label") or "").strip(),
         title=(attributes.get("title") or "").strip(),
-        caption=_caption(node),
+        caption=caption,
         width=_length(attributes.get("width")),
         height=_length(attributes.get("height")),
         poster=poster,
@@ -200,20 +211,15 @@ def _read_player(document: Document, node: LexborNode) -> Media | None:
     )
 
 
-_FIGURE_DISTANCE = 6
-"""Elements between a picture and its `<figure>`."""
-
-
-def _caption(node: LexborNode) -> str:
-    parent = node.parent
-    for _ in range(_FIGURE_DISTANCE):
-        if parent is None or parent.tag == "body":
-            return ""
-        if parent.tag == "figure":
-            caption = parent.css_first("figcaption")
-            return visible_text(caption) if caption is not None else ""
-        parent = parent.parent
-    return ""
+def _captions(document: Document) -> dict[int, str]:
+    """The text of the `<figcaption>` of each media element that has one, by its `mem_id`."""
+    captions: dict[int, str] = {}
+    for caption in document.tree.css("figure > figcaption"):
+        figure = caption.parent
+        shown = figure.css("img, video, audio") if figure is not None else []
+        if len(shown) <= _MAX_FIGURE_SIZE:
+            captions.update(dict.fromkeys((node.mem_id for node in shown), visible_text(caption)))
+    return captions
 
 
 def _length(value: str | None) -> int | None:

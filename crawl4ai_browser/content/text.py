@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import BLOCK_TAGS, SKIPPED_TAGS, collapse, is_frame
+from crawl4ai_browser.content.clean import BLOCK_TAGS, SKIPPED_TAGS, SOFT_HYPHEN, collapse, is_frame, shown_option
 from crawl4ai_browser.content.code import code_text
 
 if TYPE_CHECKING:
@@ -50,9 +50,12 @@ class _Lines:
         """Take an element or text; its first child where there is more inside."""
         tag = node.tag or ""
         if tag == "-text":
-            self._line.append((node.text_content or "").replace("\t", " "))
+            self._line.append((node.text_content or "").replace("\t", " ").replace(SOFT_HYPHEN, ""))
             return None
         if (tag in SKIPPED_TAGS and not is_frame(node)) or node.mem_id in self._skipped:
+            return None
+        if tag == "select":
+            self._line.append(f" {shown_option(node)} ")
             return None
         if tag in BLOCK_TAGS and tag not in _CELL_TAGS:
             self._end_line()

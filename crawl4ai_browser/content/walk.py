@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawl4ai_browser.content.clean import SOFT_HYPHEN
 from crawl4ai_browser.content.converters import Converters
 from crawl4ai_browser.content.escape import (
+    balance_brackets,
     escape_further_lines,
     escape_inline,
     escape_line_start,
@@ -135,12 +137,17 @@ class Walk:
         if _WHITE_SPACE.search(text):
             text = _LINE_BREAKS.sub(" " if self.within & ON_ONE_LINE else "\n", text)
             text = _SPACES.sub(" ", text)
-        self.write_plain(text)
+        if SOFT_HYPHEN in text:
+            text = text.replace(SOFT_HYPHEN, "")
+        if text:
+            self.write_plain(text)
 
     def write_plain(self, text: str) -> None:
         """Add text that is no markup."""
         if not self.within & NO_FORMAT:
             text = escape_inline(text)
+            if self.within & IN_LINK:
+                text = balance_brackets(text)
             if self.references is not None:
                 text = escape_references(text)
             if self.writer.at_line_start:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_MARKS = frozenset("`*~")
+
 
 @dataclass(slots=True)
 class _Frame:
@@ -21,6 +23,8 @@ class _Frame:
     """Line breaks to write before the next piece."""
     lead: int = 0
     """Line breaks asked for before the first piece."""
+    marked: tuple[int, str] = (0, "")
+    """After how many pieces an inline format ended, and with which mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class Fragment:
     text: str
     lead: int
     trail: int
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether some of it stands on lines of its own."""
+        return bool(self.lead or self.trail) or "\n\n" in self.text
 
 
 class Writer:
@@ -81,19 +90,9 @@ class Writer:
         if frame.owed:
             frame.pieces.append("\n" * frame.owed)
             frame.owed = 0
-        elif frame.pieces and text[0] in "([":
-            text = self._keep_apart(frame.pieces, text)
+        elif last and text[0] in "([.)":
+            text = _keep_apart(frame, text)
         frame.pieces.append(text)
-
-    @staticmethod
-    def _keep_apart(pieces: list[str], text: str) -> str:
-        """Two pieces that are plain by themselves can make an image or a link together: `!` `[a](b)`, `[a]` `(b)`."""
-        last = pieces[-1]
-        if text[0] == "(" and last[-1] == "]" and last[-2:] != "\\]":
-            return "\\" + text
-        if text[0] == "[" and last[-1] == "!" and last[-2:] != "\\!":
-            pieces[-1] = last[:-1] + "\\!"
-        return text
 
     def break_lines(self, count: int) -> None:
         """Have at least so many line breaks between what was written and what comes: 2 make a blank line."""
@@ -145,11 +144,38 @@ class Writer:
         if text:
             frame.pieces.append(text)
 
-    def write_fragment(self, fragment: Fragment, text: str) -> None:
-        """Add the converted text of a frame with the line breaks that had been asked for at its edges."""
+    def write_fragment(self, fragment: Fragment, text: str, *, mark: str = "") -> None:
+        """Add the converted text of a frame with the line breaks that had been asked for at its edges.
+
+        `mark` is what an inline format has put at both ends: of two such texts side by side, `**a****b**` would be read
+        as something else, so they become one; two code spans are set apart.
+        """
         if fragment.lead:
             self.break_lines(fragment.lead)
+        frame = self._frame
+        if mark and not frame.owed and frame.marked == (len(frame.pieces), mark) and text.startswith(mark):
+            before, after = frame.pieces[-1].removesuffix(mark), text.removeprefix(mark)
+            if mark == "`" or before[-1:] in _MARKS or after[:1] in _MARKS:
+                self.write(" ")
+            else:
+                frame.pieces[-1], text = before, after
         if text:
             self.write(text)
+            if mark and text.endswith(mark):
+                frame.marked = (len(frame.pieces), mark)
         if fragment.trail:
             self.break_lines(fragment.trail)
+
+
+def _keep_apart(frame: _Frame, text: str) -> str:
+    """Escape what two pieces, plain by themselves, would be together: `!` `[a](b)`, `[a]` `(b)`, `1` `. a`."""
+    last = frame.pieces[-1]
+    if text[0] == "[":
+        if last[-1] == "!" and last[-2:] != "\\!":
+            frame.pieces[-1] = f"{last[:-1]}\\!"
+    elif text[0] == "(" and last[-1] == "]" and last[-2:] != "\\]":
+        return f"\\{text}"
+    elif text[0] in ".)" and last.isdigit():
+        before = frame.pieces[-2][-1] if len(frame.pieces) > 1 else "\n" if frame.starts_line else ""
+        return f"\\{text}" if before == "\n" else text
+    return text
