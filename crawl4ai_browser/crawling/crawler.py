@@ -282,7 +282,7 @@ def content_worker_count(capacity: CapacityConfig) -> int:
     """How many worker processes to have; 0 for threads of this process."""
     if capacity.content_workers is not None:
         return capacity.content_workers
-    if getattr(sys, "frozen", False):
+    if getattr(sys, "frozen", False) or not sys.executable:
         return 0  # inside a bundled application the executable is that application, not Python
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // _CORES_PER_WORKER)
