@@ -147,7 +147,7 @@ def test_flags_reach_the_configuration() -> None:
     assert config.visit.timeout == 5.0
     assert not config.context.java_script
     assert config.context.proxy is not None
-    assert config.context.proxy.url_with_credentials == "http://me:secret@127.0.0.1:3128"
+    assert (config.context.proxy.server, config.context.proxy.secret) == ("http://127.0.0.1:3128", "secret")
     assert config.context.headers == {"X-One": "1", "X-Two": "2"}
     assert not config.politeness.obey_robots
     assert config.politeness.min_delay == 0.5
