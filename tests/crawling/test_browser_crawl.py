@@ -15,8 +15,9 @@ import pytest
 import crawl4ai_browser
 from crawl4ai_browser import CrawlConfig, Crawler, Event, RetryConfig, Scope
 from crawl4ai_browser.events import BrowserLost
+from crawl4ai_browser.testing.site_requests import Hit
 from crawl4ai_browser.testing.site_responses import Response
-from crawl4ai_browser.testing.site_server import Hit, SiteServer
+from crawl4ai_browser.testing.site_server import SiteServer
 
 PAGE = """<!doctype html><title>{number}</title><h1>Page {number}</h1>
 <script>
@@ -47,6 +48,11 @@ def browsers() -> list[psutil.Process]:
     return [child for child in children if "--remote-debugging-pipe" in " ".join(child.cmdline())]
 
 
+def kill_browsers() -> None:
+    for browser in browsers():
+        browser.send_signal(signal.SIGKILL)
+
+
 async def test_a_site_is_crawled_whole_with_what_its_scripts_write(site: SiteServer) -> None:
     async with Crawler() as crawler:
         run = crawler.crawl(site.url("/tree/0"), scope=Scope(max_depth=2))
@@ -72,8 +78,7 @@ async def test_a_browser_that_is_killed_costs_no_page_and_no_attempt(site: SiteS
             assert result.ok, result.error
             results.append(int(result.url.rpartition("/")[2]))
             if len(results) == 8:
-                for browser in browsers():
-                    browser.send_signal(signal.SIGKILL)
+                kill_browsers()
     assert len(results) == len(set(results)) == 25
     assert any(isinstance(event, BrowserLost) for event in events)
 
