@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,7 @@ from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.file_rules import content_type_of, is_attachment, is_saved
 from crawl4ai_browser.browser.file_types import PDF
+from crawl4ai_browser.browser.page_script import empty_script
 from crawl4ai_browser.browser.playwright_errors import from_net_error
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import FetchError, NavigationError, TooManyRedirects
@@ -257,12 +259,12 @@ class DocumentInterceptor:
         method, parameters = self._decide(event)
         parameters["requestId"] = event["requestId"]
 
-        async def answer() -> None:
-            # An error says that the request is gone, with its page or by a newer navigation.
-            with suppress(PlaywrightError):
-                await self._devtools.send(method, **parameters)
+        self._start(partial(self._send_quietly, method, **parameters))
 
-        self._start(answer)
+    async def _send_quietly(self, method: str, **parameters: Any) -> None:
+        # An error says that what it was for is gone, with its page or by a newer navigation.
+        with suppress(PlaywrightError):
+            await self._devtools.send(method, **parameters)
 
     def _decide(self, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The method to answer a paused request with, and its parameters."""
@@ -292,6 +294,9 @@ class DocumentInterceptor:
         )
         if watch is not None and not is_main:
             watch.see_frame_response(hop)
+            if not hop.is_redirect and (hop.status in _NO_CONTENT or is_saved(hop.headers)):
+                urls = [passed.url for passed in watch.chain_of(hop)]
+                self._start(partial(self._send_quietly, "Runtime.evaluate", expression=empty_script(urls)))
         elif watch is not None and not watch.see_response(hop):
             return "Fetch.failRequest", {"errorReason": "BlockedByClient"}
         if _is_to_be_saved(hop, watch, is_main=is_main):

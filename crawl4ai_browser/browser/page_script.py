@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+
+from crawl4ai_browser.urls import without_fragment
 
 _TOKEN = "_" + secrets.token_hex(8)
 """Name of the tracker in a page's global object: another one in each process, so that no page can know it."""
@@ -31,6 +35,11 @@ def leave_script() -> str:
     """
     pause = "new Promise((resolve) => setTimeout(() => resolve(false), limit))"
     return f"(limit) => window.{_TOKEN}?.isLeaving() ? {pause} : true"
+
+
+def empty_script(urls: Sequence[str]) -> str:
+    """Tells the page that frames that were sent to these addresses will show nothing."""
+    return f"window.{_TOKEN}?.empty({json.dumps([without_fragment(url) for url in urls])})"
 
 
 def read_script() -> str:

@@ -109,6 +109,10 @@
   const showsNothing = (frame) => {
     try { return frame.contentDocument?.URL === "about:blank"; } catch { return false; /* another origin: it is there */ }
   };
+  // Addresses that turned out to be no document: a frame that was sent there stays as it is. The caller knows them.
+  const emptied = new Set();
+  state.isEmptied = (frame) => emptied.has(frame.src.split("#")[0]);
+  state.empty = (urls) => { for (const url of urls) emptied.add(url); };
   state.underWay = () => ({
     ...asked,
     frames: [...document.querySelectorAll("iframe[src]:not([loading=lazy])")]

@@ -48,7 +48,7 @@ async (options) => {
     let inner = null;
     try { inner = frame.contentDocument; } catch { /* another origin */ }
     if (!inner) return true;
-    const isAwaited = /^https?:/.test(frame.src) && frame.loading !== "lazy";
+    const isAwaited = /^https?:/.test(frame.src) && frame.loading !== "lazy" && !tracker.isEmptied?.(frame);
     if (inner.readyState !== "complete" || (isAwaited && inner.URL === "about:blank")) return false;
     const watch = frame.contentWindow.__TOKEN__;
     return (!watch || (watch.pending.size === 0 && watch.stillFor() >= options.stillness)) && framesAreStill(inner);
