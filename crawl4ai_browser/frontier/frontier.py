@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["Frontier", "FrontierCounts", "Lease", "OpensAt"]
 
 
+_MAX_WARNINGS = 100
+"""Different ones; a text may contain the URL."""
+
+
 def _nothing() -> None:
     pass
 
@@ -287,7 +291,7 @@ class Frontier:
         for url, refusal in admitted.refusals:
             self._observers(UrlRefused(url=url, reason=str(refusal)))
         for text in admitted.warnings:
-            if text not in self._warned:
+            if text not in self._warned and len(self._warned) < _MAX_WARNINGS:
                 self._warned.add(text)
                 self._observers(Warned(text=text))
 

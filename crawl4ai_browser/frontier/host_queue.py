@@ -4,8 +4,8 @@ A host waits in a heap at the rank of its first request, or is parked while it m
 has nothing queued. The heap is cleaned lazily: an entry that is not its host's latest is dropped when it comes up.
 Every step is O(log hosts); what a closed host has queued costs nothing.
 
-A crawl of a million sites has a million hosts here, so an entry is one integer of 52 bytes (a tuple of its parts takes
-190), and what is known of a host lies in arrays, its name included.
+A crawl of a million sites has a million hosts here, so an entry is one integer of 48 bytes (a tuple of its parts takes
+190), and what is known of a host lies in arrays, its name included: about 120 bytes for a host in all.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import math
 import struct
 from array import array
 
-_TURN_BITS = 48
+# An entry is, from its highest bit: urgency, key, turn, host. Its 180 bits fill six digits of Python's integers.
+_NUMBER_BITS = 48
+_TURN_BITS = 44
 _HOST_BITS = 40
+_TURN_MASK = (1 << _TURN_BITS) - 1
 _HOST_MASK = (1 << _HOST_BITS) - 1
 _TOP_BIT = 1 << 63
 _ALL_BITS = (1 << 64) - 1
@@ -28,9 +31,13 @@ Position = tuple[float, float]
 
 
 def _sortable(number: float) -> int:
-    """64 bits that order like the number: of IEEE 754 doubles, negative ones run backwards when read as integers."""
+    """48 bits that order like the numbers, as far as those differ in their first eleven digits.
+
+    Doubles (IEEE 754) read as integers have their order, but that negative ones run backwards.
+    """
     bits: int = _WORD.unpack(_DOUBLE.pack(number + 0.0))[0]  # the sum turns -0.0 into 0.0
-    return bits ^ _ALL_BITS if bits & _TOP_BIT else bits | _TOP_BIT
+    ordered = bits ^ _ALL_BITS if bits & _TOP_BIT else bits | _TOP_BIT
+    return ordered >> (64 - _NUMBER_BITS)
 
 
 class HostNames:
@@ -38,7 +45,7 @@ class HostNames:
 
     def __init__(self) -> None:
         self._text = bytearray()
-        self._ends = array("Q", [0])
+        self._ends = array("I", [0])  # 4 GiB of names are a hundred million hosts
 
     def append(self, origin: str) -> None:
         """The next host."""
@@ -96,7 +103,7 @@ class HostQueue:
         heap = self._heap
         while heap:
             host = heap[0] & _HOST_MASK
-            if self._turn_of[host] == (heap[0] >> _HOST_BITS) & ((1 << _TURN_BITS) - 1):
+            if self._turn_of[host] == heap[0] >> _HOST_BITS & _TURN_MASK:
                 return host
             heapq.heappop(heap)
         return None
@@ -107,7 +114,7 @@ class HostQueue:
         hosts: list[int] = []
         for entry in self._heap[1 : 2 * count]:
             host = entry & _HOST_MASK
-            is_latest = self._turn_of[host] == (entry >> _HOST_BITS) & ((1 << _TURN_BITS) - 1)
+            is_latest = self._turn_of[host] == entry >> _HOST_BITS & _TURN_MASK
             if is_latest and host != first:
                 hosts.append(host)
         return hosts[:count]
@@ -145,7 +152,7 @@ class HostQueue:
     def _push(self, host: int) -> None:
         self._turn += 1
         self._turn_of[host] = self._turn
-        rank = _sortable(self._urgency_of[host]) << 64 | _sortable(self._key_of[host])
+        rank = _sortable(self._urgency_of[host]) << _NUMBER_BITS | _sortable(self._key_of[host])
         heapq.heappush(self._heap, (rank << _TURN_BITS | self._turn) << _HOST_BITS | host)
 
     def _make_room(self, host: int) -> None:

@@ -68,9 +68,9 @@ class Schedule:
         self._refused += refused
 
     def offer(self, host: int, position: Position, *, row: float = math.inf) -> None:
-        """The host has another request queued, at `position`; among its equals `row`, its id, decides."""
-        if host in self._fetching:
-            self._fetching[host] = False
+        """The host has a request queued at `position`: a new one, or the one of the id `row` again."""
+        if row < math.inf and host in self._fetching:
+            self._fetching[host] = False  # it may be among those that were to be left out; new ones are in the answer
         stock = self._stock.get(host)
         if stock is not None:
             if (position, row) < (stock[-1].rank, stock[-1].id):
@@ -145,7 +145,7 @@ class Schedule:
         return wanted, max(1, FETCHED // len(hosts))
 
     def fetched(self, answer: Iterable[tuple[int, list[QueuedRow]]], count: int) -> None:
-        """Stock what came. A host of which something was queued meanwhile is fetched again when it is needed."""
+        """Stock what came. Where a lease ended meanwhile, the host is fetched again when it is needed."""
         for host, rows in answer:
             is_current = self._fetching.pop(host, False)
             if not is_current or host in self._stock:

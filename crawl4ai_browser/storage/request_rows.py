@@ -141,9 +141,11 @@ def first_of_hosts(
 
 def finish(connection: Connection, row: int, state: int) -> tuple[int, int] | None:
     """Mark a queued request as finished: its depth and the id of its seed's host; None where it is not queued."""
-    statement = f"UPDATE requests SET state = ? WHERE id = ? AND state = {schema.QUEUED} RETURNING depth, seed"
-    answer: tuple[int, int] | None = connection.execute(statement, (state, row)).fetchone()
-    return answer
+    statement = f"SELECT depth, seed FROM requests WHERE id = ? AND state = {schema.QUEUED}"
+    found: tuple[int, int] | None = connection.execute(statement, (row,)).fetchone()
+    if found is not None:
+        connection.execute("UPDATE requests SET state = ? WHERE id = ?", (state, row))
+    return found
 
 
 def put_back(connection: Connection, row: int, changes: tuple[int, int, int, str]) -> bool:
@@ -179,21 +181,13 @@ def tally(connection: Connection) -> Tally:
 
 def first_ranks(connection: Connection) -> Iterator[tuple[int, float, float]]:
     """For each host with queued requests its id and its first one's rank; for opening alone."""
-    # From host to host through the index, not along it: a host may have a million requests queued.
-    statement = f"""
-        WITH RECURSIVE waiting (host) AS (
-            SELECT min(host) FROM requests WHERE state = {schema.QUEUED}
-            UNION ALL
-            SELECT (SELECT min(host) FROM requests WHERE state = {schema.QUEUED} AND host > waiting.host)
-            FROM waiting WHERE waiting.host IS NOT NULL
-        )
-        SELECT waiting.host, first.urgency, first.key
-        FROM waiting JOIN requests AS first ON first.id = (
-            SELECT id FROM requests WHERE host = waiting.host AND state = {schema.QUEUED}
-            ORDER BY urgency, key, id LIMIT 1
-        )
-    """
-    return connection.execute(statement)
+    # Along the index, which is in that order: about 1 µs for a queued request, be they of one host or of a million.
+    statement = f"SELECT host, urgency, key FROM requests WHERE state = {schema.QUEUED} ORDER BY host, urgency, key"
+    last = None
+    for host, urgency, key in connection.execute(statement):
+        if host != last:
+            last = host
+            yield host, urgency, key
 
 
 def origins(connection: Connection) -> Iterator[tuple[str]]:
