@@ -41,9 +41,12 @@ Each carries the request it happened to, the phase of the visit, and who is to b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from crawl4ai_browser.request import Request
     from crawl4ai_browser.snapshot import Snapshot
 
@@ -235,10 +238,35 @@ class DownloadRefused(DownloadError):
     default_blame: ClassVar[Blame] = "user"
 
 
+@dataclass(frozen=True)
+class FieldPlace:
+    """Where in a page a field of an item was looked for."""
+
+    url: str
+    field: str
+    """Its path in the item: `reviews.2.stars`. Empty: the item as a whole."""
+    selector: str = ""
+    found: str | None = None
+    """The text that was found, cut where it is long. None: nothing."""
+
+    def __str__(self) -> str:
+        """As the beginning of a message."""
+        parts = [f"{self.url}:", self.field or "the item", f"({self.selector})" if self.selector else ""]
+        return " ".join(filter(None, [*parts, f"found {self.found!r}" if self.found is not None else ""]))
+
+
 class ExtractError(CrawlError):
-    """Typed data could not be taken from the document."""
+    """Typed data could not be taken from the document. `place` says where it was looked for, if it got that far."""
 
     default_blame: ClassVar[Blame] = "user"
+    place: FieldPlace | None = None
+
+    @classmethod
+    def at(cls, place: FieldPlace, reason: str) -> Self:
+        """The error of one field, whose message names the place and the reason."""
+        error = cls(f"{place}: {reason}", phase="extract")
+        error.place = place
+        return error
 
 
 class SelectorError(ExtractError):
