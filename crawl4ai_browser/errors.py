@@ -243,6 +243,7 @@ class FieldPlace:
     """Where in a page a field of an item was looked for."""
 
     url: str
+    """Of the page; empty for a table's row, as a table does not know its page."""
     field: str
     """Its path in the item: `reviews.2.stars`. Empty: the item as a whole."""
     selector: str = ""
@@ -251,7 +252,7 @@ class FieldPlace:
 
     def __str__(self) -> str:
         """As the beginning of a message."""
-        parts = [f"{self.url}:", self.field or "the item", f"({self.selector})" if self.selector else ""]
+        parts = [f"{self.url}:" if self.url else "", self.field or "the item", f"({self.selector})" if self.selector else ""]
         return " ".join(filter(None, [*parts, f"found {self.found!r}" if self.found is not None else ""]))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal, TypeVar
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
+from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frozen import Frozen
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Link(Frozen):
@@ -59,6 +63,50 @@ class Table(Frozen):
     """One for each column; empty where the table has no header row. Stacked header rows are joined by a space."""
     rows: tuple[tuple[str, ...], ...] = ()
 
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The cells by column: what data frames are made of. A header that is empty or taken gets a number."""
+        names: list[str] = []
+        for number, header in enumerate(self.headers, start=1):
+            name = header or f"column {number}"
+            names.append(name if name not in names else f"{name} ({number})")
+        return {name: tuple(row[number] for row in self.rows) for number, name in enumerate(names)}
+
+    def records(self, model: type[Model]) -> tuple[Model, ...]:
+        """The rows as objects of a pydantic model, whose fields take the columns of their names (see `Column`).
+
+        An empty cell is nothing: the field's default, or None where it may be.
+
+        Raises:
+            ItemInvalid: a cell does not fit, or a required one is empty; the message names row, column and text.
+            ConfigError: a required field has no column.
+        """
+        # By name, as what transforms texts lies above the values.
+        found: tuple[Model, ...] = import_module("crawl4ai_browser.extract.table_rows").records(self, model)
+        return found
+
+    def to_pandas(self) -> Any:  # not imported, so there is no type to name
+        """The table as a `pandas.DataFrame` of texts.
+
+        Raises:
+            ConfigError: pandas is not installed.
+        """
+        return _library("pandas").DataFrame(self.columns())
+
+    def to_polars(self) -> Any:
+        """The table as a `polars.DataFrame` of texts.
+
+        Raises:
+            ConfigError: polars is not installed.
+        """
+        return _library("polars").DataFrame(self.columns())
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ConfigError(f"{name} is not installed: pip install {name}") from error
+
 
 class PageMetadata(Frozen):
     """What the page says about itself."""
@@ -86,6 +134,16 @@ class PageMetadata(Frozen):
     """Each JSON-LD script, parsed; `@graph` left as it is."""
 
 
+class ItemFault(Frozen):
+    """What was wrong with items of a page, in the words of the first of them."""
+
+    kind: Literal["SelectorError", "ItemInvalid"]
+    """The class in `crawl4ai_browser.errors`."""
+    message: str
+    count: int
+    """How many items are wrong; they are left out."""
+
+
 class Content(Frozen):
     """All that the content stage makes of one document. Parts not asked for are None or empty."""
 
@@ -97,5 +155,7 @@ class Content(Frozen):
     media: tuple[Media, ...] = ()
     tables: tuple[Table, ...] = ()
     metadata: PageMetadata = PageMetadata()
+    items: tuple[JsonValue, ...] = ()
+    item_fault: ItemFault | None = None
     timings: dict[str, float] = {}
     """Seconds by part."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar, overload
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import (
@@ -19,10 +20,15 @@ from crawl4ai_browser.errors import (
 )
 from crawl4ai_browser.frozen import Frozen, PageText
 from crawl4ai_browser.page_content import Link, Media, PageMetadata, Table
+from crawl4ai_browser.schema import Css, Schema, XPath
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord, ReadyReport, Redirect
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from crawl4ai_browser.things import Article, Product, Thing
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class ErrorInfo(Frozen):
@@ -142,3 +148,54 @@ class CrawlResult(Frozen):
         if self.error is not None:
             raise self.error.to_error()
         return self
+
+    @overload
+    def extract(self, what: type[Model], *, each: None = None) -> Model: ...
+
+    @overload
+    def extract(self, what: type[Model], *, each: Css | XPath | str) -> tuple[Model, ...]: ...
+
+    @overload
+    def extract(self, what: Schema) -> tuple[dict[str, JsonValue], ...]: ...
+
+    def extract(self, what: type[BaseModel] | Schema, *, each: Css | XPath | str | None = None) -> object:
+        """Typed data out of the html, of any stored result: no browser is needed. About 1 ms for a page of 100 KB.
+
+        A model whose fields carry selectors (see `Schema.of`) gives the page as one object, or with `each`, one for
+        each element that selector finds; a `Schema` gives its items as plain values.
+
+        Raises:
+            SelectorError: nothing was found of a required field.
+            ItemInvalid: what was found does not fit. Both name the URL, the field, its selector and the text found.
+            ExtractError: the result has no html.
+            ConfigError: the model is not fit for extraction.
+        """
+        # By name, as what reads html lies above the values, and a crawl's own process does without the parsers.
+        return import_module("crawl4ai_browser.extract.of_result").extracted(self, what, each)
+
+    def things(self, *types: str) -> tuple[Thing, ...]:
+        """What the page says as data, in JSON-LD, microdata and OpenGraph, in this order: all, or those of a type.
+
+        Raises:
+            ExtractError: the result has no html.
+        """
+        found: tuple[Thing, ...] = import_module("crawl4ai_browser.extract.of_result").things_of(self, types)
+        return found
+
+    def products(self) -> tuple[Product, ...]:
+        """The products among the page's things, as typed values.
+
+        Raises:
+            ExtractError: the result has no html.
+        """
+        found: tuple[Product, ...] = import_module("crawl4ai_browser.extract.of_result").products_of(self)
+        return found
+
+    def articles(self) -> tuple[Article, ...]:
+        """The articles among the page's things, as typed values.
+
+        Raises:
+            ExtractError: the result has no html.
+        """
+        found: tuple[Article, ...] = import_module("crawl4ai_browser.extract.of_result").articles_of(self)
+        return found

@@ -1,10 +1,10 @@
-"""Css, XPath and Schema: which parts of a page make an item. Values only; `extract` reads pages with them."""
+"""Css, XPath, Column and Schema: which parts of a page make an item. Values only; `extract` reads pages with them."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from importlib import import_module
 from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin
 
@@ -103,6 +103,22 @@ class XPath(_Field):
         return self.xpath if self.take == "text" else f"{self.xpath} {self.take}"
 
 
+@dataclass(frozen=True, config=STRICT)
+class Column:
+    """A column of a table, for a field of `Table.records`: `Annotated[Decimal, Column("Price", then=Number())]`.
+
+    Fields without one take the column that has their name, whatever its case, spaces and punctuation.
+    """
+
+    header: str
+    then: Transforms = field(default=(), kw_only=True)
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """`then`, also where it is one."""
+        return self.then if isinstance(self.then, tuple) else (self.then,)
+
+
 def _from_text(given: object) -> object:
     return {"css": given} if isinstance(given, str) else given
 
@@ -175,24 +191,46 @@ def _fields_of(model: type[BaseModel], above: tuple[type[BaseModel], ...]) -> di
 
 
 def _selector_in(info: FieldInfo) -> Css | XPath | None:
-    """The selector beside the type, also in `Annotated[Decimal, Css(...)] | None`."""
-    marks = [*info.metadata, *(mark for part in _parts(info.annotation) for mark in getattr(part, "__metadata__", ()))]
-    return next((mark for mark in marks if isinstance(mark, Css | XPath)), None)
+    return next((mark for mark in marks_of(info) if isinstance(mark, Css | XPath)), None)
+
+
+def marks_of(info: FieldInfo) -> list[object]:
+    """What stands beside a field's type, also in `Annotated[Decimal, Css(...)] | None`."""
+    inner = [mark for part in _parts(info.annotation) for mark in getattr(part, "__metadata__", ())]
+    return [*info.metadata, *inner]
+
+
+def may_be_none(info: FieldInfo) -> bool:
+    """Whether a field's type admits None."""
+    return any(part is type(None) for part in _parts(info.annotation))
+
+
+def item_model(info: FieldInfo) -> type[BaseModel] | None:
+    """The model of a field, or of a list's members, whose own fields carry selectors; None: it has no such type."""
+    lists = _lists_of(info)
+    parts = [part for part in map(_bare, _parts(info.annotation)) if part is not type(None)]
+    inner = _bare(get_args(lists[0])[0]) if lists else next(iter(parts), None)
+    is_model = isinstance(inner, type) and issubclass(inner, BaseModel)
+    return cast("type[BaseModel]", inner) if is_model and _carries_selectors(cast("type[BaseModel]", inner)) else None
 
 
 def _completed(selector: Css | XPath, info: FieldInfo, above: tuple[type[BaseModel], ...]) -> Css | XPath:
     """The selector with what the field's type says: whether it is a list, an item in turn, or may be absent."""
-    parts = [part for part in map(_bare, _parts(info.annotation)) if part is not type(None)]
-    lists = [part for part in parts if get_origin(part) in (list, tuple, set, frozenset)]
-    inner = _bare(get_args(lists[0])[0]) if lists else next(iter(parts), None)
-    is_item = isinstance(inner, type) and issubclass(inner, BaseModel) and _carries_selectors(inner)
-    may_be_none = any(part is type(None) for part in _parts(info.annotation))
+    is_list = bool(_lists_of(info))
+    inner = item_model(info)
     return replace(
         selector,
-        many=bool(lists),
-        required=info.is_required() and not lists and not may_be_none,
-        fields=_fields_of(cast("type[BaseModel]", inner), above) if is_item else selector.fields,
+        many=is_list,
+        required=info.is_required() and not is_list and not may_be_none(info),
+        default=[] if is_list and info.is_required() else None,
+        fields=_fields_of(inner, above) if inner is not None else selector.fields,
     )
+
+
+def _lists_of(info: FieldInfo) -> list[object]:
+    """The list types of a field."""
+    parts = map(_bare, _parts(info.annotation))
+    return [part for part in parts if get_origin(part) in (list, tuple, set, frozenset)]
 
 
 def _carries_selectors(model: type[BaseModel]) -> bool:

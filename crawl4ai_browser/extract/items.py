@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from crawl4ai_browser.errors import ExtractError, FieldPlace, ItemInvalid, SelectorError
 from crawl4ai_browser.extract.select import Selection, taken
 from crawl4ai_browser.extract.transform import transformed
-from crawl4ai_browser.schema import Schema
+from crawl4ai_browser.schema import Schema, item_model, may_be_none
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -86,7 +86,7 @@ def _records(document: Document, schema: Schema) -> list[_Record]:
     each, selection = schema.each, Selection(document)
     if each is None:
         page = _Record(document, schema.fields, selection)
-        return [page] if any(item.required for item in schema.fields.values()) or page.read() else []
+        return [page] if any(item.required for item in schema.fields.values()) or page.is_there() else []
     place = FieldPlace(url=document.url, field="", selector=str(each))
     hits = _hits(selection, each, None, place)
     if not hits and each.required:
@@ -124,12 +124,18 @@ class _Record:
     """By path: the selector and the text."""
 
     def read(self) -> dict[str, object]:
-        """The values of all fields of which something was found."""
+        """The values of all fields of which something was found, or which have a default."""
         return self._values(self.fields, self.within, ())
+
+    def is_there(self) -> bool:
+        """Whether anything is found of it."""
+        self.read()
+        return bool(self.sources)
 
     def validated(self, model: type[Model]) -> Model:
         """The item as an object of the model."""
         values = self.read()
+        _add_none(values, model)
         try:
             return model.model_validate(values, by_name=True, by_alias=True)
         except ValidationError as error:
@@ -141,6 +147,8 @@ class _Record:
             found = self._found(selector, within, (*path, name))
             if found:
                 values[name] = found if selector.many else found[0]
+            elif selector.default is not None:
+                values[name] = selector.default
             elif selector.required:
                 raise SelectorError.at(self._place((*path, name), selector), "nothing found")
         return values
@@ -191,14 +199,29 @@ class _Record:
         return ItemInvalid.at(place, f"{reason[:1].lower()}{reason[1:]}{more}")
 
 
+def _add_none(values: dict[str, object], model: type[BaseModel]) -> None:
+    """Say None of what was not found where the model wants to be told so."""
+    for name, info in model.model_fields.items():
+        if name not in values:
+            if info.is_required() and may_be_none(info):
+                values[name] = None
+            continue
+        inner, value = item_model(info), values[name]
+        if inner is not None:
+            for each in cast("list[object]", value) if isinstance(value, list) else [value]:
+                _add_none(cast("dict[str, object]", each), inner)
+
+
 def _plain(values: dict[str, object], fields: Mapping[str, Selector]) -> dict[str, JsonValue]:
     """The item with every field, in values that JSON has."""
     return {name: _plain_value(values.get(name), selector) for name, selector in fields.items()}
 
 
 def _plain_value(value: object, selector: Selector) -> JsonValue:
-    if value is None:
-        return [] if selector.many and selector.default is None else selector.default
+    if value is None and selector.many:
+        return []
+    if value is None or value is selector.default:
+        return selector.default
     if selector.fields is None:
         return _json_value(value)
     if isinstance(value, list):

@@ -13,8 +13,8 @@ _BODY = re.compile(
     r"|(?<![\w.,])[.,]\d+"  # .5
 )
 _MINUS_SIGNS = "-−–"
-_MAX_DIGITS = 400
-"""More digits than any quantity has (a float ends at 308); reading them takes quadratic time."""
+_MAX_DIGITS = 300
+"""More digits than any quantity has; a float ends at 308."""
 
 
 def parse_number(text: str, *, decimal: str = "auto") -> Decimal:
