@@ -19,6 +19,7 @@ import anyio
 import anyio.to_thread
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
 
 from crawl4ai_browser.browser.file_intake import FileIntake, FileOrigin, IncomingFile
 from crawl4ai_browser.browser.file_names import name_of_answer
@@ -240,6 +241,8 @@ class VisitDownloads:
             if browser is None or not browser.is_connected():
                 raise BrowserCrashed("the browser died during the download", phase="download") from error
             return Verdict("cancelled", "its page or session was closed")
+        if await _is_closed(download.playwright.page):
+            return Verdict("cancelled", "its page or session was closed")
         transfer = download.transfer
         with anyio.move_on_after(LAST_WORD_SECONDS):
             await transfer.over.wait()
@@ -297,6 +300,16 @@ async def _give_up(download: PageDownload) -> None:
     await cancel_quietly(download.playwright)
     with anyio.move_on_after(LAST_WORD_SECONDS, shield=True):
         await download.transfer.over.wait()
+
+
+async def _is_closed(page: Page) -> bool:
+    """Whether the page is gone or going. Closing it ends its transfers first, and by the same word as any other end."""
+    with anyio.move_on_after(LAST_WORD_SECONDS):
+        try:
+            await page.evaluate("0")
+        except PlaywrightError as error:
+            return is_gone(error)
+    return False
 
 
 def _referer_of(request: Request) -> str:

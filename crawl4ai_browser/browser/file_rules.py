@@ -72,6 +72,10 @@ class FileRules:
         return Verdict("refused", reason) if reason else None
 
 
+DISK_MARGIN_BYTES = 64 * 2**10
+"""What a full disk may have left: a file system gives space in blocks, and the browser writes in pieces of 64 KiB."""
+
+
 class BrokenOff(NamedTuple):
     """What is known of a transfer that the browser gave up."""
 
@@ -87,7 +91,7 @@ def why_broken_off(broken: BrokenOff) -> Verdict:
     if broken.status is not None and broken.status >= 400:
         return Verdict("http_error", f"the server answered {broken.status}")
     # Nothing says that the disk was full, but the file would not fit on it.
-    if max(broken.received_bytes, broken.total_bytes or 0) > broken.free_bytes:
+    if max(broken.received_bytes, broken.total_bytes or 0) > broken.free_bytes - DISK_MARGIN_BYTES:
         return Verdict("disk_full", f"the disk was full after {broken.received_bytes} bytes")
     if broken.status is None and not broken.received_bytes:
         return Verdict("unreachable", "the browser gave it up without an answer that it could save")

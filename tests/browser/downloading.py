@@ -10,11 +10,12 @@ import anyio
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.discovery import BrowserKind, find_browser
+from crawl4ai_browser.browser.file_rules import FileRules
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, CrawlConfig, DownloadConfig, VisitConfig
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import FetchError, LaunchFailed
-from crawl4ai_browser.events import Event, Observers
+from crawl4ai_browser.events import Event, Observer, Observers
 from crawl4ai_browser.ready import Quiet
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
@@ -74,7 +75,21 @@ class Downloading:
         self._pool = pool
         self._site = site
         self._fetcher = BrowserFetcher(pool, config)
-        self._fetcher._files._observers = Observers((self.events.append,))
+        self._observers = Observers((self.events.append,))
+        self._fetcher._files._observers = self._observers
+
+    def with_config(self, config: CrawlConfig) -> Downloading:
+        """Another one on the same pool."""
+        return Downloading(self._pool, self._site, config)
+
+    def on_event(self, observer: Observer) -> None:
+        """Tell this one too."""
+        self._observers.add(observer)
+
+    def trust_the_disk(self) -> None:
+        """Do not ask for its free space, so that it really fills up."""
+        config = self._fetcher._files.config.model_copy(update={"min_free_bytes": -(2**60)})
+        self._fetcher._files._rules = FileRules(config)
 
     async def fetch(self, path: str, *, session: str | None = None, as_file: bool = False) -> Snapshot:
         """The snapshot of a visit, failed or not; `error` says whether it was."""
@@ -87,9 +102,9 @@ class Downloading:
         assert self.error.snapshot is not None
         return self.error.snapshot
 
-    async def file(self, path: str, **how: bool) -> Download:
+    async def file(self, path: str, *, session: str | None = None, as_file: bool = False) -> Download:
         """The only file of a visit."""
-        snapshot = await self.fetch(path, **how)  # type: ignore[arg-type]  # as_file alone
+        snapshot = await self.fetch(path, session=session, as_file=as_file)
         assert len(snapshot.downloads) == 1, snapshot.downloads
         return snapshot.downloads[0]
 
