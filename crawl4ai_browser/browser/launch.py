@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,16 @@ from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_option
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.transfers import Transfers
 from crawl4ai_browser.config import BrowserConfig
-from crawl4ai_browser.errors import LaunchFailed
+from crawl4ai_browser.errors import BrowserCrashed, LaunchFailed, PoolTimeout
 
 TEMP_PREFIX = "crawl4ai-browser-"
 """Of every temp folder this package makes."""
 
 CLOSE_DEADLINE = 5.0
 """Seconds for a browser or driver to end by itself. They take 0.1 to 0.7 s; what takes longer hangs."""
+
+OPEN_DEADLINE = 30.0
+"""Seconds to open a context or a page. It takes 0.1 s; a browser that needs this long is sick."""
 
 PROBE_DEADLINE = 3.0
 """Seconds for a live browser to answer a trivial question, on a machine that is busy."""
@@ -61,11 +65,40 @@ class LaunchedBrowser:
     transfers: Transfers | None = None
     """The files it is saving. The pool opens them."""
     sessions: set[object] = field(default_factory=set[object])
+    _openings: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
 
     @property
     def has_pdf_viewer(self) -> bool:
         """Whether it can show a PDF. A headless shell can only save it."""
         return self.options.executable.kind == "full"
+
+    def lose(self, reason: str) -> None:
+        """Nothing can be had of it any more. What is being opened in it ends: those calls may never return."""
+        if self.lost is None:
+            self.lost = reason
+            for scope in self._openings:
+                scope.cancel()
+
+    @contextmanager
+    def opening(self, what: str) -> Generator[None]:
+        """Open a context or a page in it, to the end: a cancelled opening may leave one that nobody holds.
+
+        Raises:
+            BrowserCrashed: it was lost meanwhile.
+            PoolTimeout: it took too long, and is taken for lost.
+        """
+        with anyio.move_on_after(OPEN_DEADLINE, shield=True) as scope:
+            self._openings.add(scope)
+            try:
+                yield
+                return
+            finally:
+                self._openings.discard(scope)
+        if self.lost is not None:
+            raise BrowserCrashed(self.lost, phase="page")
+        reason = f"a {what} did not open in {OPEN_DEADLINE:g} s"
+        self.lose(reason)
+        raise PoolTimeout(reason, phase="page", blame="browser")
 
     @property
     def is_usable(self) -> bool:

@@ -51,7 +51,7 @@ async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
 
 
 def is_same_document(current: str, target: str) -> bool:
-    """Whether going from one to the other loads nothing, as they differ in a fragment alone (HTML Standard, 7.4.2.3)."""
+    """Whether going there loads nothing, as the two differ in a fragment alone (HTML Standard, 7.4.2.3)."""
     return "#" in target and without_fragment(current) == without_fragment(target)
 
 

@@ -78,6 +78,7 @@ class BrowserPool:
         tasks, self._tasks = self._tasks, None
         assert tasks is not None, "entered before"
         tasks.cancel_scope.cancel()
+        tasks.cancel_scope.shield = True  # what closes everything must run, also when this task is cancelled
         await tasks.__aexit__(None, None, None)
         with anyio.CancelScope(shield=True):
             browsers, self._browsers = self._browsers, []
@@ -272,9 +273,9 @@ class BrowserPool:
         if browser not in self._browsers:
             return
         self._browsers.remove(browser)
-        browser.lost = browser.lost or reason
+        browser.lose(reason)
         self._lost_browsers += 1
-        self.observers(BrowserLost(reason=browser.lost, visits=browser.leased))
+        self.observers(BrowserLost(reason=browser.lost or reason, visits=browser.leased))
         self.start(browser.close)
 
     async def examine(self, browser: LaunchedBrowser | None) -> bool:

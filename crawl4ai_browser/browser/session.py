@@ -22,14 +22,11 @@ from crawl4ai_browser.browser.session_entry import SessionEntry
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.state_keeper import StateKeeper
 from crawl4ai_browser.browser.user_windows import UserWindows
-from crawl4ai_browser.errors import BrowserCrashed, FetchError, PoolTimeout, SessionEnded
+from crawl4ai_browser.errors import BrowserCrashed, FetchError, SessionEnded
 from crawl4ai_browser.storage_state import StorageState
 
 if TYPE_CHECKING:
     from crawl4ai_browser.config import ContextConfig
-
-OPEN_DEADLINE = 30.0
-"""Seconds to open a context or a page. It takes 0.1 s; a browser that needs this long is sick."""
 
 PAGE_CLOSE_DEADLINE = 3.0
 """Seconds for one page to close, after which its whole context is closed, which never hung."""
@@ -128,16 +125,13 @@ class BrowserSession:
             state=self.keeper.state,
         )
         try:
-            with anyio.fail_after(OPEN_DEADLINE):
+            with browser.opening("context"):
                 context = await browser.browser.new_context(**keywords)
                 context.on("download", self._on_download)
                 await context.add_init_script(tracker_script())
                 for script in identity.config.init_scripts:
                     await context.add_init_script(script)
                 return context
-        except TimeoutError:
-            browser.lost = browser.lost or f"a context did not open in {OPEN_DEADLINE:g} s"
-            raise BrowserCrashed(browser.lost, phase="page") from None
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
 
@@ -196,8 +190,7 @@ class BrowserSession:
         self, context: BrowserContext, browser: LaunchedBrowser, *, is_watched: bool = True
     ) -> KeptPage:
         try:
-            # The shield stands inside the deadline: a cancelled new_page() may leave a page that nobody holds.
-            with anyio.fail_after(OPEN_DEADLINE, shield=True):
+            with browser.opening("page"):
                 async with self._windows.opening():
                     page = await KeptPage.open(context, browser, self._source.start, is_watched=is_watched)
                     self._windows.is_own(page.page)
@@ -210,9 +203,6 @@ class BrowserSession:
                     browser.frames_probed = True
                     browser.frames_on_demand = await page.frames.probe()
                 return page
-        except TimeoutError:
-            browser.lost = browser.lost or f"a page did not open in {OPEN_DEADLINE:g} s"
-            raise PoolTimeout(browser.lost, phase="page", blame="browser") from None
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
 

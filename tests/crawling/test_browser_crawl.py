@@ -65,10 +65,6 @@ async def test_a_site_is_crawled_whole_with_what_its_scripts_write(site: SiteSer
     assert {"robots", "turn", "goto", "content", "total"} <= results[0].timings.keys()
 
 
-@pytest.mark.xfail(
-    reason="context.new_page() never returns when the browser dies under it: 30 s, then PoolTimeout, which is charged",
-    strict=False,
-)
 async def test_a_browser_that_is_killed_costs_no_page_and_no_attempt(site: SiteServer) -> None:
     events: list[Event] = []
     config = CrawlConfig(retry=RetryConfig(max_attempts=1))
