@@ -18,12 +18,13 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.events import Observer, PageQueued, UrlRefused, Warned
+from crawl4ai_browser.frontier import seeds as seed_stream
 from crawl4ai_browser.frontier.admission import Admission, Admitted
 from crawl4ai_browser.frontier.gate import Gate
 from crawl4ai_browser.frontier.lease import FrontierCounts, Lease, Outcome
 from crawl4ai_browser.frontier.row_values import attempts_from, attempts_json, request_from
 from crawl4ai_browser.frontier.schedule import OpensAt, Schedule
-from crawl4ai_browser.frontier.seeds import BATCH, SeedLedger, Seeds, next_batch, read
+from crawl4ai_browser.frontier.seeds import SeedLedger, Seeds
 from crawl4ai_browser.frontier.transactions import Ended, Transactions
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.storage import request_rows, schema
@@ -60,7 +61,7 @@ class Frontier:
         transactions: Transactions,
         schedule: Schedule,
         *,
-        seeds: SeedLedger,
+        ledger: SeedLedger,
         clock: Clock,
         observers: Observer,
     ) -> None:
@@ -68,12 +69,13 @@ class Frontier:
         self._database = database
         self._transactions = transactions
         self._schedule = schedule
-        self._seeds = seeds
+        self._ledger = ledger
         self._clock = clock
         self._observers = observers
         self._feed_count = 0
         self._has_seeds = False
         self._warned: set[str] = set()
+        self._request_finished = anyio.Event()
         self._on_queued: Callable[[], None] = _nothing
 
     @classmethod
@@ -97,8 +99,8 @@ class Frontier:
             StorageError: the database failed.
         """
         transactions = Transactions(Admission(Gate(scope, allow_files=allow_files), order))
-        schedule, seeds = await database.run(transactions.load, order.name, scope.max_pages)
-        yield cls(database, transactions, schedule, seeds=SeedLedger(seeds), clock=clock, observers=observers)
+        schedule, record = await database.run(transactions.load, order.name, scope.max_pages)
+        yield cls(database, transactions, schedule, ledger=SeedLedger(record), clock=clock, observers=observers)
 
     def call_when_queued(self, callback: Callable[[], None]) -> None:
         """Call this, on the event loop, whenever a lease may have become possible."""
@@ -120,11 +122,15 @@ class Frontier:
         """
         is_first, self._has_seeds = not self._has_seeds, True
         self._feed_count += 1
-        send, receive = anyio.create_memory_object_stream[Request](BATCH)
+        send, receive = anyio.create_memory_object_stream[Request](seed_stream.BATCH)
         try:
             async with anyio.create_task_group() as readers:
-                readers.start_soon(read, seeds, send)
+                readers.start_soon(seed_stream.read, seeds, send)
                 await self._add_all(receive, is_first=is_first)
+            # Only now: a source that raised has ended too, but was not complete.
+            whole_record = self._ledger.end() if is_first else None
+            if whole_record is not None:
+                await self._database.run(self._transactions.add, (), whole_record)
         except ExceptionGroup as group:
             raise _first_of(group) from None
         finally:
@@ -133,15 +139,19 @@ class Frontier:
 
     async def _add_all(self, receive: MemoryObjectReceiveStream[Request], *, is_first: bool) -> None:
         with receive:
-            while batch := await next_batch(receive):
-                new = self._seeds.take(batch) if is_first else batch
-                record = self._seeds.record if is_first else None
+            while batch := await seed_stream.next_batch(receive):
+                new = self._ledger.take(batch) if is_first else batch
+                record = self._ledger.record if is_first else None
                 if new:
+                    await self._room()
                     await self._database.run(self._transactions.add, new, record, then=self._admit)
                 self._on_queued()
-        whole_record = self._seeds.end() if is_first else None
-        if whole_record is not None:
-            await self._database.run(self._transactions.add, (), whole_record)
+
+    async def _room(self) -> None:
+        """Wait while too much is queued."""
+        while self.counts.queued >= seed_stream.MAX_QUEUED:
+            self._request_finished = anyio.Event()
+            await self._request_finished.wait()
 
     # --- leasing
 
@@ -154,7 +164,7 @@ class Frontier:
         Raises:
             StorageError: the database failed.
         """
-        if not self._seeds.is_verified:
+        if not self._ledger.is_verified:
             return None
         await self._queue_due()
 
@@ -228,6 +238,7 @@ class Frontier:
 
         def finish(admitted: Admitted) -> int:
             self._schedule.finish(lease.id, outcome)
+            self._request_finished.set()
             return self._admit(admitted)
 
         return await self._database.run(self._transactions.complete, ended, links, then=finish)

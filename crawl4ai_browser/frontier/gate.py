@@ -69,7 +69,7 @@ class Gate:
             return None
         if self.scope.obey_nofollow and "nofollow" in link.rel:
             return Refusal("obey_nofollow", "the link says rel=nofollow")
-        address = urls.take_apart(link.url)
+        address = urls.take_apart(link.url) if len(link.url) <= urls.MAX_URL_LENGTH else None
         if address is None:
             return _NO_URL
         if address.query:

@@ -18,6 +18,9 @@ BATCH = 256
 """Requests added in one transaction. Enough to make the commit's share small (the cost of a seed falls by 3 % beyond);
 a source that never waits holds the event loop for as long as it takes to give so many, about 5 ms."""
 
+MAX_QUEUED = 1_000_000
+"""While so many requests are queued, no more seeds are taken: an endless source must not fill the disk."""
+
 Seeds = Iterable[Request] | AsyncIterable[Request]
 
 

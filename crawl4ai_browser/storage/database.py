@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple, overload
@@ -132,10 +132,14 @@ class Database:
             try:
                 value = self._transact(job.operation)
             except BaseException as error:  # noqa: BLE001 - handed to the caller of `run`
-                self._loop.call_soon_threadsafe(job.fail, error)
+                self._tell(job.fail, error)
             else:
-                self._loop.call_soon_threadsafe(job.deliver, value)
+                self._tell(job.deliver, value)
         self._connection.close()
+
+    def _tell(self, receiver: Callable[[Any], None], value: object) -> None:
+        with suppress(RuntimeError):  # the event loop is closed, and who asked is gone with it
+            self._loop.call_soon_threadsafe(receiver, value)
 
     def _transact(self, operation: Callable[[Connection], R]) -> R:
         if self._failure is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 
 import anyio
 import pytest
@@ -83,3 +84,33 @@ async def test_a_link_found_first_becomes_a_seed_when_it_is_given_as_one() -> No
         await crawl.frontier.add_seeds(requests("x", site=OTHER))
         lease = await crawl.lease()
         assert (lease.request.url, lease.depth, lease.parent) == (f"{OTHER}/x", 0, None)
+
+
+async def test_no_more_seeds_are_taken_while_too_much_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawl4ai_browser.frontier.seeds.MAX_QUEUED", 300)
+    taken = 0
+
+    def source() -> Iterator[Request]:
+        nonlocal taken
+        for request in requests(*range(5000)):
+            taken += 1
+            yield request
+
+    async with opened(seeds="none yet") as crawl, anyio.create_task_group() as tasks:
+        tasks.start_soon(crawl.frontier.add_seeds, source())
+        visited = 0
+        while visited < 5000:
+            await anyio.wait_all_tasks_blocked()
+            assert crawl.frontier.counts.queued <= 300 + 256
+            assert taken <= visited + 300 + 3 * 256
+            visited += len(await crawl.visit_all())
+
+
+async def test_a_crawl_that_goes_on_with_too_much_queued_compares_its_seeds_all_the_same(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(file, seeds=requests(*range(600))):
+        pass
+    monkeypatch.setattr("crawl4ai_browser.frontier.seeds.MAX_QUEUED", 300)
+    async with opened(file, seeds=requests(*range(600))) as crawl:
+        assert len(await crawl.visit_all()) == 600

@@ -234,10 +234,10 @@ def test_dates_are_read_in_every_form(text: str, moment: datetime | None) -> Non
     assert [entry.modified for entry in entries(content)] == [moment]
 
 
-def test_fifty_thousand_urls_take_flat_memory() -> None:
+def test_any_number_of_urls_takes_flat_memory() -> None:
     def content() -> Iterator[bytes]:
         yield b"<urlset>"
-        for number in range(50_000):
+        for number in range(10_000):
             yield b"<url><loc>https://a.example/page/%d</loc><lastmod>2024-05-06</lastmod></url>" % number
         yield b"</urlset>"
 
@@ -247,8 +247,8 @@ def test_fifty_thousand_urls_take_flat_memory() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert count == 50_000
-    assert peak < 2**20
+    assert count == 10_000
+    assert peak < 2**19
 
 
 def test_an_endless_element_takes_flat_memory() -> None:
