@@ -16,13 +16,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmark.contenders_list import BY_HAND, FLOOR, OURS, OWN, PEERS, ROOT, Contender, Environments
-from benchmark.measured_round import Measured
-from benchmark.plot import svg
-from benchmark.report import Rounds, gathered, machine, table, verdicts
-from benchmark.running import Bench, Workload, served_site
-from benchmark.targets import LAG, MANY_SITES, ONE_SITE, SUBRESOURCES, TARGETS
 from crawl4ai_browser.browser.discovery import find_browser
+from scripts.benchmark.contenders_list import BY_HAND, FLOOR, OURS, OWN, PEERS, ROOT, Contender, Environments
+from scripts.benchmark.measured_round import Measured
+from scripts.benchmark.plot import svg
+from scripts.benchmark.report import Rounds, gathered, machine, table, verdicts
+from scripts.benchmark.running import Bench, Workload, served_site
+from scripts.benchmark.targets import LAG, MANY_SITES, ONE_SITE, SUBRESOURCES, TARGETS
 
 OURS_LAG = replace(OURS, name="ours, lag", options=("lag",))
 OURS_MEMORY = replace(OURS, name="ours, memory", options=("objects",))

@@ -74,7 +74,10 @@ const build = (data) => {
 fetch('/data' + location.pathname).then((answer) => answer.json()).then(build);
 """
 
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80"><rect width="120" height="80" fill="#{:06x}"/></svg>'
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80">'
+    '<rect width="120" height="80" fill="#{:06x}"/></svg>'
+)
 
 _SENTENCE = "The {}th note of page {} says what the survey found on the moor that day, in rain and in wind. "
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "scripts"
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,6 @@ class Environments:
             return Path(sys.executable)
         return self.folder / contender.distribution / "bin" / "python"
 
-    def path(self, contender: Contender) -> str:
-        """Its PYTHONPATH: peers see nothing of this package."""
-        return str(SCRIPTS) if contender.requirement else f"{SCRIPTS}:{ROOT}"
-
     def provide(self, contender: Contender) -> None:
         """Make the environment, if it is not there.
 
@@ -67,8 +62,8 @@ class Environments:
             return
         installer = _installer()
         print(f"installing {contender.requirement} ...", file=sys.stderr)
-        subprocess.run([installer, "venv", "--quiet", "--python", sys.executable, python.parents[1]], check=True)
-        command = [installer, "pip", "install", "--quiet", "--python", python, contender.requirement]
+        subprocess.run([installer, "venv", "--quiet", "--python", sys.executable, str(python.parents[1])], check=True)
+        command = [installer, "pip", "install", "--quiet", "--python", str(python), contender.requirement]
         subprocess.run(command, check=True)
 
     def version(self, contender: Contender) -> str:

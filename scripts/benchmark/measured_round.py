@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from benchmark.process_tree import ProcessTree, Usage, adopt_orphans
+from scripts.benchmark.process_tree import ProcessTree, Usage, adopt_orphans
 
 LOOK_INTERVAL = 0.25
 """Seconds between two looks at the processes: what a process uses after the last one is counted, but as no kind's."""
@@ -167,7 +167,7 @@ def main() -> None:
     """Run the plan that the only argument holds as JSON."""
     fields = json.loads(sys.argv[1])
     adopt_orphans()
-    measured = Round(RoundPlan(**{**fields, "command": tuple(fields["command"])})).run()
+    measured = Round(RoundPlan(command=tuple(fields.pop("command")), **fields)).run()
     print(json.dumps(asdict(measured)))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from benchmark.process_tree import KINDS
-from benchmark.report import Rounds, cpu, kind_ms, median, speed
+from scripts.benchmark.process_tree import KINDS
+from scripts.benchmark.report import Rounds, cpu, kind_ms, median, speed
 
 COLOURS = dict(
     zip(KINDS, ("#3572a5", "#e8a33d", "#5fa04e", "#7b8794", "#c0504d", "#8064a2", "#4bacc6", "#d9d9d9"), strict=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from collections import Counter
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -82,7 +82,7 @@ class ProcessTree:
                 times = process.cpu_times()
                 total += sum(times[:4])
                 self._note(process, times.user + times.system)
-        kinds: Counter[str] = Counter()
+        kinds: dict[str, float] = defaultdict(float)
         for kind, seconds in self._seen.values():
             kinds[kind] += seconds
         return Usage(total, dict(kinds))

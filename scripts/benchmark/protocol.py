@@ -1,8 +1,8 @@
 """How a contender is told what to do and says what it has done. Standard library only: peers' environments import it.
 
-A contender is `python -m benchmark.contenders.NAME JOB`, JOB a file with the JSON of `Job`. It visits every URL, gives
-each page's html to `Report.page`, and ends. One line goes to the harness for each page, on the descriptor of the job,
-as a contender's standard output is full of its own words.
+A contender is started as `python -m scripts.benchmark.contenders.NAME JOB`, JOB a file with the JSON of `Job`. It
+visits every URL, gives each page's html to `Report.page`, and ends. One line goes to the harness for each page, on the
+descriptor of the job, as a contender's standard output is full of its own words.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Job:
     def of_command_line(cls) -> Job:
         """The job that this process was started for."""
         fields = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        return cls(**{**fields, "urls": tuple(fields["urls"]), "options": tuple(fields["options"])})
+        urls, words = tuple(fields.pop("urls")), tuple(fields.pop("options"))
+        return cls(urls=urls, options=words, **fields)
 
 
 def marker_of(url: str) -> str:

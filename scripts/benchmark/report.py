@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.measured_round import Measured
-from benchmark.process_tree import KINDS
+from scripts.benchmark.measured_round import Measured
+from scripts.benchmark.process_tree import KINDS
 
 Rounds = Mapping[str, Mapping[int, Measured]]
 """By contender, then by the number of the round."""

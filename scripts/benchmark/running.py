@@ -7,15 +7,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmark.bench_site import addresses
-from benchmark.contenders_list import ROOT, SCRIPTS, Contender, Environments
-from benchmark.measured_round import Measured, RoundPlan
-from benchmark.protocol import Job
+from scripts.benchmark.bench_site import addresses
+from scripts.benchmark.contenders_list import ROOT, Contender, Environments
+from scripts.benchmark.measured_round import Measured, RoundPlan
+from scripts.benchmark.protocol import Job
 
 WARM_UP = 20
 """Pages before measuring begins: browsers, workers and caches are there by then, for everyone."""
@@ -56,33 +56,31 @@ class Bench:
             Job(urls, self.concurrency, str(self.executable), contender.options).save(job_file)
             plan = RoundPlan(
                 contender=contender.name,
-                command=(str(self.environments.python(contender)), "-m", f"benchmark.contenders.{contender.module}"),
+                command=(
+                    str(self.environments.python(contender)),
+                    "-m",
+                    f"scripts.benchmark.contenders.{contender.module}",
+                ),
                 job_file=str(job_file),
                 log_file=str(Path(folder) / "log.txt"),
                 page_count=len(urls),
                 warm_up=workload.warm_up,
                 memory_from=workload.memory_from,
             )
-            return self._measure(plan, self._environment(contender, Path(folder)))
+            return self._measure(plan, Path(folder))
 
-    def _environment(self, contender: Contender, folder: Path) -> dict[str, str]:
-        # A home of its own, as peers keep caches and databases in it; storage folders go below it as well.
+    @staticmethod
+    def _measure(plan: RoundPlan, folder: Path) -> Measured:
+        # A home of its own, as peers keep caches and databases in it. The contender inherits all of this.
         own = {
-            "PYTHONPATH": self.environments.path(contender),
+            "PYTHONPATH": str(ROOT),
             "HOME": str(folder),
             "TMPDIR": str(folder),
             "CRAWL4_AI_BASE_DIRECTORY": str(folder),
             "CRAWLEE_STORAGE_DIR": str(folder / "crawlee"),
         }
-        return {**os.environ, **own}
-
-    @staticmethod
-    def _measure(plan: RoundPlan, environment: dict[str, str]) -> Measured:
-        # The measuring process needs this package's environment; its contender's is handed through.
-        command = [sys.executable, "-m", "benchmark.measured_round", json.dumps(asdict(plan))]
-        done = subprocess.run(
-            command, env={**environment, "PYTHONPATH": f"{SCRIPTS}:{ROOT}"}, stdout=subprocess.PIPE, check=True
-        )
+        command = [sys.executable, "-m", "scripts.benchmark.measured_round", json.dumps(asdict(plan))]
+        done = subprocess.run(command, env={**os.environ, **own}, stdout=subprocess.PIPE, check=True)
         return Measured(**json.loads(done.stdout))
 
     def interleaved(
@@ -96,13 +94,13 @@ class Bench:
 
 
 @contextmanager
-def served_site() -> Iterator[int]:
+def served_site() -> Generator[int]:
     """The site's port, while it is served by another process."""
     site = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.bench_site"],
+        [sys.executable, "-m", "scripts.benchmark.bench_site"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": f"{SCRIPTS}:{ROOT}"},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         text=True,
     )
     assert site.stdin is not None

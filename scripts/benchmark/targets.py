@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmark.contenders_list import BY_HAND, FLOOR, OURS, OURS_HTML, PEERS
-from benchmark.measured_round import Measured
-from benchmark.report import Target, cpu, own_python, speed
+from scripts.benchmark.contenders_list import BY_HAND, FLOOR, OURS, OURS_HTML, PEERS
+from scripts.benchmark.measured_round import Measured
+from scripts.benchmark.report import Target, cpu, own_python, speed
 
 ONE_SITE, MANY_SITES, SUBRESOURCES, LAG = "one site", "50 sites", "200 subresources", "event loop"
 

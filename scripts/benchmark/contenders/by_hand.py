@@ -7,7 +7,7 @@ from collections import deque
 
 from playwright.async_api import BrowserContext, async_playwright
 
-from benchmark.protocol import READY_SELECTOR, Job, Report
+from scripts.benchmark.protocol import READY_SELECTOR, Job, Report
 
 
 async def visit(context: BrowserContext, urls: deque[str], report: Report) -> None:

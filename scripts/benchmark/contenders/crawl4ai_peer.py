@@ -12,7 +12,7 @@ from functools import partialmethod
 from crawl4ai import AsyncWebCrawler, BrowserConfig, CacheMode, CrawlerRunConfig, SemaphoreDispatcher
 from playwright.async_api import BrowserContext, BrowserType, Page
 
-from benchmark.protocol import READY_SELECTOR, Job, Report, marker_of
+from scripts.benchmark.protocol import READY_SELECTOR, Job, Report, marker_of
 
 
 async def run(job: Job) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from crawlee import ConcurrencySettings
 from crawlee.crawlers import PlaywrightCrawler, PlaywrightCrawlingContext
 
-from benchmark.protocol import READY_SELECTOR, Job, Report
+from scripts.benchmark.protocol import READY_SELECTOR, Job, Report
 
 
 async def run(job: Job) -> None:

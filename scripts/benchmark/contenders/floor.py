@@ -13,7 +13,7 @@ import tempfile
 from collections import deque
 from typing import Any
 
-from benchmark.protocol import READY_SELECTOR, Job, Report
+from scripts.benchmark.protocol import READY_SELECTOR, Job, Report
 
 SWITCHES = (
     "--headless",
@@ -56,7 +56,8 @@ class Pipe:
             message["sessionId"] = session
         answer = self._answers[self._number] = asyncio.get_running_loop().create_future()
         self._writer.write(json.dumps(message).encode() + b"\0")
-        return await answer
+        result: dict[str, Any] = await answer
+        return result
 
     async def read(self) -> None:
         """Hand out answers until the browser ends."""

@@ -8,7 +8,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmark.protocol import READY_SELECTOR, Job, Report
 from crawl4ai_browser import (
     BrowserConfig,
     CapacityConfig,
@@ -19,6 +18,7 @@ from crawl4ai_browser import (
     VisitConfig,
 )
 from crawl4ai_browser.ready import Quiet, Selector
+from scripts.benchmark.protocol import READY_SELECTOR, Job, Report
 
 NO_CONTENT = ContentConfig(markdown=False, links=False, media=False, tables=False, metadata=False)
 
@@ -41,8 +41,9 @@ def is_complete(result: CrawlResult, job: Job) -> bool:
     if "html" in job.options:
         return result.ok
     has_table = any(len(table.rows) == 20 for table in result.tables)
-    has_rest = len(result.links) > 20 and len(result.media) >= 6 and result.metadata.title.startswith("Survey")
-    return result.ok and "Station 19" in result.markdown and has_table and has_rest
+    has_title = (result.metadata.title or "").startswith("Survey")
+    has_rest = len(result.links) >= 20 and len(result.media) >= 6 and has_title
+    return result.ok and "Station 19" in (result.markdown or "") and has_table and has_rest
 
 
 async def measure_lag(lags: list[float]) -> None:

@@ -9,7 +9,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 
-from benchmark.protocol import READY_SELECTOR, Job, Report
+from scripts.benchmark.protocol import READY_SELECTOR, Job, Report
 
 HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
 
