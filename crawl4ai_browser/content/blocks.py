@@ -18,6 +18,7 @@ from crawl4ai_browser.content.walk import (
     Walk,
     skip,
 )
+from crawl4ai_browser.content.writer import Fragment
 from crawl4ai_browser.html_tree import children
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _enter_frame(walk: Walk, node: LexborNode) -> Leave | None:
 def _enter_heading(walk: Walk, node: LexborNode) -> Leave | None:
     if walk.within & ON_ONE_LINE or walk.is_deep:
         return _enter_block(walk, node)
-    walk.open(ON_ONE_LINE | IN_HEADING, starts_line=False)
+    walk.open(ON_ONE_LINE | IN_HEADING)
     return _leave_heading
 
 
@@ -85,7 +86,7 @@ def _enter_code_block(walk: Walk, node: LexborNode) -> Leave | None:
     elif walk.within & NO_FORMAT:
         walk.writer.write(collapse(text))
     elif walk.within & ON_ONE_LINE:
-        walk.writer.write(f" {walk.converters.inline('code', collapse(text))} ")
+        walk.writer.write(f" {walk.converters.inline('code', Fragment(collapse(text)))} ")
     else:
         walk.write_block(fenced_code(text, code_language(node)))
     return skip
@@ -183,14 +184,14 @@ def _leave_definition(walk: Walk, _node: LexborNode) -> None:
 def _enter_summary(walk: Walk, node: LexborNode) -> Leave | None:
     if walk.within & ON_ONE_LINE or walk.is_deep:
         return _enter_block(walk, node)
-    walk.open(ON_ONE_LINE, starts_line=False)
+    walk.open(ON_ONE_LINE)
     return _leave_summary
 
 
 def _leave_summary(walk: Walk, _node: LexborNode) -> None:
     text = collapse(walk.close().text)
     if text:
-        walk.write_block(text if text.startswith("**") else walk.converters.inline("b", text))
+        walk.write_block(text if text.startswith("**") else walk.converters.inline("b", Fragment(text)))
 
 
 RULES: dict[str, Enter] = {

@@ -15,7 +15,9 @@ from crawl4ai_browser.content.clean import collapse
 from crawl4ai_browser.content.escape import balance_brackets, escape_inline, link_destination, link_title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from crawl4ai_browser.content.writer import Fragment
 
 _BLOCK_MARK = re.compile(r"(?:#{1,6} |> |[-+] |\d+[.)] |\||```|:   |---$)")
 _HEADING = re.compile(r"(#{1,6} )(.+)")
@@ -50,66 +52,74 @@ class Converters(MarkdownConverter):
             rule = self._rules[tag] = cast("_Rule", getattr(self, "get_conv_fn")(tag))  # noqa: B009 - not in its stubs
         return rule(None, text, parent_tags=_NOTHING)
 
-    def inline(self, tag: str, text: str, *, has_blocks: bool = False) -> str:
+    def inline(self, tag: str, fragment: Fragment) -> str:
         """Text of an inline element, such as `**text**`.
 
         markdownify keeps a space at either edge outside of the markers, but loses a line break there, and sets one pair
         of markers around several paragraphs, where they mean nothing. Here each paragraph gets its own.
         """
-        if has_blocks:
-            return _each_block(text, lambda block: self.inline(tag, block))
-        stripped = text.strip()
-        if not stripped:
-            return " " if text else ""
-        return _keep_edges(text, self.by_rule(tag, stripped))
+        if fragment.has_blocks:
+            blocks = _Blocks(fragment)
+            return "\n\n".join(
+                self.by_rule(tag, block) if is_plain else block for block, is_plain in blocks.with_kind()
+            )
+        return _keep_edges(fragment.text, lambda text: self.by_rule(tag, text))
 
     def heading(self, level: int, text: str) -> str:
         """A heading on one line."""
         text = _CLOSING_HASHES.sub(r"\1\\\2", collapse(text))
         return self.by_rule(f"h{level}", text).strip("\n")
 
-    def link(self, text: str, target: str, *, has_blocks: bool = False) -> str:
+    def link(self, fragment: Fragment, target: str) -> str:
         """A link; `target` is what follows the text, such as `(https://example.com/)`.
 
         markdownify puts whole blocks between the brackets, which CommonMark does not read as a link. Here the heading
         in it becomes the link, else all paragraphs together on one line.
         """
-        stripped = text.strip()
-        if not stripped:
-            return " " if text else ""
-        if has_blocks:
-            return _link_blocks(stripped.split("\n\n"), target)
-        return _keep_edges(text, f"[{stripped}]{target}")
+        if fragment.has_blocks:
+            return _link_blocks(_Blocks(fragment), target)
+        return _keep_edges(fragment.text, lambda text: f"[{text}]{target}")
 
 
-def _keep_edges(text: str, converted: str) -> str:
+def _keep_edges(text: str, convert: Callable[[str], str]) -> str:
     """The converted text with the space at the edges of the original, a hard line break at its end included."""
+    stripped = text.strip()
+    if not stripped:
+        return " " if text else ""
     before = " " if text[0].isspace() else ""
-    if text.endswith("  \n"):
-        return f"{before}{converted}  \n"
-    return f"{before}{converted}{' ' if text[-1].isspace() else ''}"
+    after = "  \n" if text.endswith("  \n") else " " if text[-1].isspace() else ""
+    return f"{before}{convert(stripped)}{after}"
 
 
-def _each_block(text: str, convert: Callable[[str], str]) -> str:
-    return "\n\n".join(
-        block if _BLOCK_MARK.match(block) or not block.strip() else convert(block) for block in text.split("\n\n")
-    )
+class _Blocks:
+    """The blocks that an inline element has around or in it."""
+
+    def __init__(self, fragment: Fragment) -> None:
+        self.texts = [block for part in fragment.text.split("\n\n") if (block := part.strip())]
+        self._starts_inline = not fragment.lead
+
+    def with_kind(self) -> Iterator[tuple[str, bool]]:
+        """Each block, and whether it is plain text: no heading, list, quotation, table or code."""
+        for index, text in enumerate(self.texts):
+            # What comes before the first break stands in the line, where no text is escaped as if it began one.
+            is_first_line = self._starts_inline and index == 0
+            yield text, is_first_line or not _BLOCK_MARK.match(text)
 
 
-def _link_blocks(blocks: Sequence[str], target: str) -> str:
-    blocks = [block.strip() for block in blocks if block.strip()]
-    for index, block in enumerate(blocks):
-        heading = _HEADING.fullmatch(block)
+def _link_blocks(blocks: _Blocks, target: str) -> str:
+    kinds = [is_plain for _, is_plain in blocks.with_kind()]
+    texts = blocks.texts
+    if all(kinds):
+        return f"[{collapse(' '.join(texts))}]{target}" if texts else ""
+    for index, (text, is_plain) in enumerate(blocks.with_kind()):
+        heading = None if is_plain else _HEADING.fullmatch(text)
         if heading:
-            linked = f"{heading[1]}[{heading[2]}]{target}"
-            return "\n\n".join([*blocks[:index], linked, *blocks[index + 1 :]])
-    plain = [not _BLOCK_MARK.match(block) for block in blocks]
-    if all(plain):
-        return f"[{collapse(' '.join(blocks))}]{target}"
-    index = plain.index(True) if True in plain else -1
-    if index >= 0:
-        blocks[index] = f"[{blocks[index]}]{target}"
-    return "\n\n".join(blocks)
+            texts[index] = f"{heading[1]}[{heading[2]}]{target}"
+            return "\n\n".join(texts)
+    if any(kinds):
+        index = kinds.index(True)
+        texts[index] = f"[{texts[index]}]{target}"
+    return "\n\n".join(texts)
 
 
 def inline_target(url: str, title: str) -> str:

@@ -20,7 +20,7 @@ _MAX_COLUMN_SPAN = 1000
 _MAX_REPEATS = 20
 _SMALL_GRID = 10_000
 """A grid of more cells than the second, and of more than the first for each cell there is, is a trick: then spans are
-ignored."""
+ignored. If that is not enough, since one row is very long, there is no grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Row:
     """One `<tr>` with what covers each column: the cell, whether it begins there, or None where nothing is."""
 
     section: str
+    group: int
+    """Which row group it belongs to; spans end with it."""
     own: list[Cell]
     covering: list[Cell | None] = field(default_factory=list)
     is_start: list[bool] = field(default_factory=list)
@@ -67,34 +69,35 @@ class Grid:
         head = [row.section == "thead" for row in self.rows]
         if not any(head):
             head = [row.is_all_header for row in self.rows]
-            if all(head):  # a table of row headers, or of headers alone: only the first can name columns
-                return min(len(head), 1)
+        if all(head):  # of a table of headers alone, only the first can name columns
+            return min(len(head), 1)
         return next((index for index, is_head in enumerate(head) if not is_head), len(head))
 
 
 def read_grid(table: LexborNode) -> Grid:
     """The grid of a `<table>`, tables within its cells left alone. Linear in its size, whatever spans it claims."""
-    rows: list[Row] = []
-    captions: list[LexborNode] = []
-    for section, part in _parts(table):
-        if part.tag == "caption":
-            captions.append(part)
-        else:
-            rows.append(Row(section, [_cell(node) for node in children(part) if node.tag in {"td", "th"}]))
-    rows = [row for row in rows if row.own]
-    order = {"thead": 0, "tbody": 1, "tfoot": 2}
-    rows.sort(key=lambda row: order[row.section])
-    _resolve_spans(rows)
-    return Grid(rows, captions)
+    parts = children(table)
+    rows = [row for row in _rows(parts) if row.own]
+    rows.sort(key=lambda row: _SECTIONS[row.section])
+    captions = [part for part in parts if part.tag == "caption"]
+    return Grid(rows if _resolve_spans(rows) else [], captions)
 
 
-def _parts(table: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-    for child in children(table):
-        tag = child.tag or ""
-        if tag in {"thead", "tbody", "tfoot"}:
-            yield from ((tag, row) for row in children(child) if row.tag == "tr")
-        elif tag in {"tr", "caption"}:
-            yield "tbody", child
+_SECTIONS = {"thead": 0, "tbody": 1, "tfoot": 2}
+
+
+def _rows(parts: list[LexborNode]) -> Iterator[Row]:
+    # A parser puts rows without a section into a <tbody>; scripts need not.
+    for group, part in enumerate(parts):
+        tag = part.tag or ""
+        if tag in _SECTIONS:
+            yield from (Row(tag, group, _cells(row)) for row in children(part) if row.tag == "tr")
+        elif tag == "tr":
+            yield Row("tbody", -1, _cells(part))
+
+
+def _cells(row: LexborNode) -> list[Cell]:
+    return [_cell(node) for node in children(row) if node.tag in {"td", "th"}]
 
 
 def _cell(node: LexborNode) -> Cell:
@@ -124,15 +127,19 @@ class _Placed:
     bottom: int
 
 
-def _resolve_spans(rows: list[Row]) -> None:
+def _resolve_spans(rows: list[Row]) -> bool:
+    """Fill the rows in; False where that would take far more cells than there are."""
     limit = max(_SMALL_GRID, _MAX_REPEATS * sum(len(row.own) for row in rows))
     lines = _place(rows, limit=limit)
     columns = sorted({part.left for line in lines or [] for part in line})
     if lines is None or len(columns) * len(rows) > limit:
         lines = [_in_a_line(row, number) for number, row in enumerate(rows)]
         columns = list(range(max((len(row.own) for row in rows), default=0)))
+        if len(columns) * len(rows) > limit:
+            return False
     for number, (row, line) in enumerate(zip(rows, lines, strict=True)):
         _fill(row, number, line, columns)
+    return True
 
 
 def _in_a_line(row: Row, number: int) -> list[_Placed]:
@@ -172,7 +179,7 @@ def _group_ends(rows: list[Row]) -> list[int]:
     """For each row, the number of the first one that is no longer in its group: no cell reaches further."""
     ends = [len(rows)] * len(rows)
     for number in range(len(rows) - 2, -1, -1):
-        is_last = rows[number].section != rows[number + 1].section
+        is_last = rows[number].group != rows[number + 1].group
         ends[number] = number + 1 if is_last else ends[number + 1]
     return ends
 

@@ -24,6 +24,7 @@ from crawl4ai_browser.content.walk import (
     Walk,
     skip,
 )
+from crawl4ai_browser.content.writer import Fragment
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -60,7 +61,7 @@ def _leave_format(walk: Walk, node: LexborNode) -> None:
     rule, bit, mark = _FORMATS[node.tag or ""]
     fragment = walk.close()
     is_footnote = bit == RAISED and fragment.text.lstrip().startswith("[")
-    text = fragment.text if is_footnote else walk.converters.inline(rule, fragment.text, has_blocks=fragment.has_blocks)
+    text = fragment.text if is_footnote else walk.converters.inline(rule, fragment)
     walk.writer.write_fragment(fragment, text, mark=mark)
 
 
@@ -73,7 +74,7 @@ def _enter_code(walk: Walk, _node: LexborNode) -> Leave | None:
 
 def _leave_code(walk: Walk, _node: LexborNode) -> None:
     fragment = walk.close()
-    walk.writer.write_fragment(fragment, walk.converters.inline("code", fragment.text), mark="`")
+    walk.writer.write_fragment(fragment, walk.converters.inline("code", fragment), mark="`")
 
 
 def _enter_link(walk: Walk, _node: LexborNode) -> Leave | None:
@@ -98,7 +99,7 @@ def _leave_link(walk: Walk, node: LexborNode) -> None:
     else:
         title = collapse(attributes.get("title") or "")
         target = _target(walk, url, title="" if title == text else title)
-        walk.writer.write_fragment(fragment, walk.converters.link(text, target, has_blocks=fragment.has_blocks))
+        walk.writer.write_fragment(fragment, walk.converters.link(fragment, target))
 
 
 def link_url(walk: Walk, href: str) -> str | None:
@@ -140,7 +141,7 @@ def _enter_player(walk: Walk, node: LexborNode) -> Leave | None:
     poster = walk.document.resolve(attributes.get("poster") or "") if attributes.get("poster") else None
     if url and link_url(walk, url):
         text = image(label, poster, "") if poster else label
-        walk.writer.write(walk.converters.link(text, _target(walk, url, title="")))
+        walk.writer.write(walk.converters.link(Fragment(text), _target(walk, url, title="")))
     elif poster:
         walk.writer.write(image(label, poster, ""))
     return skip

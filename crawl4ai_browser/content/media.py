@@ -42,6 +42,7 @@ _PLACEHOLDER = re.compile(
 )
 _MAX_FIGURE_SIZE = 50
 """Pictures in one figure that are still given its caption each."""
+_NO_FILE = ("data:", "about:")
 _LENGTH = re.compile(r"\s*(\d{1,6})(?:\.\d*)?\s*(?:px)?\s*$")
 
 
@@ -79,7 +80,7 @@ def image_url(document: Document, node: LexborNode) -> str:
     if source and not _is_placeholder(source):
         return _absolute(document, source)
     for url in _late_urls(node, attributes):
-        if not _is_placeholder(url):
+        if not url.startswith(_NO_FILE):
             return _absolute(document, url)
     return _absolute(document, source)
 
@@ -119,7 +120,7 @@ def _picture_sources(node: LexborNode) -> list[Attributes]:
 
 
 def _is_placeholder(url: str) -> bool:
-    return not url or url.startswith(("data:", "about:")) or _PLACEHOLDER.search(url) is not None
+    return url.startswith(_NO_FILE) or _PLACEHOLDER.search(url) is not None
 
 
 def _absolute(document: Document, url: str) -> str:
@@ -181,7 +182,7 @@ def _image_sources(document: Document, node: LexborNode, attributes: Attributes)
 
 
 def _source(document: Document, url: str, descriptor: str, mime_type: str) -> Iterator[MediaSource]:
-    absolute = None if _is_placeholder(url) else document.resolve(url)
+    absolute = None if url.startswith(_NO_FILE) else document.resolve(url)
     if absolute:
         yield MediaSource(url=absolute, descriptor=descriptor, mime_type=mime_type)
 

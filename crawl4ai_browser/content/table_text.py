@@ -73,7 +73,7 @@ def _enter_cell(walk: Walk, node: LexborNode) -> Leave | None:
     if not walk.open_tables or walk.open_tables[-1].grid is None or walk.is_deep:
         walk.writer.write(" ")
         return _leave_layout_cell
-    walk.open(ON_ONE_LINE, starts_line=False)
+    walk.open(ON_ONE_LINE)
     return _leave_cell
 
 

@@ -174,8 +174,11 @@ class Walk:
         """Whether no further text may be set apart within the current one."""
         return self.writer.depth >= _MAX_FRAMES
 
-    def open(self, within: int, *, starts_line: bool | None = None) -> None:
-        """Set the text of an element apart, to be converted as a whole."""
+    def open(self, within: int, *, starts_line: bool = False) -> None:
+        """Set the text of an element apart, to be converted as a whole.
+
+        `starts_line`: it will stand on a line of its own, without a mark before it.
+        """
         self._saved.append(self.within)
         self.within |= within
         self.writer.open(starts_line=starts_line)

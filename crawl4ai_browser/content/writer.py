@@ -32,8 +32,8 @@ class Fragment:
     """A finished frame: its text, and the line breaks to keep from what is before and after it."""
 
     text: str
-    lead: int
-    trail: int
+    lead: int = 0
+    trail: int = 0
 
     @property
     def has_blocks(self) -> bool:
@@ -66,11 +66,10 @@ class Writer:
         """How many frames are open around the current one."""
         return len(self._outer)
 
-    def open(self, *, starts_line: bool | None = None) -> None:
-        """Begin a frame. `starts_line` None: as it is where the frame begins."""
-        outer = self._frame
-        self._outer.append(outer)
-        self._frame = _Frame(starts_line=self.at_line_start if starts_line is None else starts_line)
+    def open(self, *, starts_line: bool) -> None:
+        """Begin a frame."""
+        self._outer.append(self._frame)
+        self._frame = _Frame(starts_line)
 
     def close(self) -> Fragment:
         """End the frame and take its text."""
@@ -111,6 +110,7 @@ class Writer:
             frame.owed = count
         else:
             frame.lead = max(frame.lead, count)
+            frame.starts_line = True
 
     def break_hard(self) -> None:
         """A `<br>`: two spaces and a line break. A second one in a row makes a blank line."""
