@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.request import Request
 
 _NO_CONTENT = (204, 205)
+_CHALLENGES = (401, 407)
 _RESPONSES = {"urlPattern": "*", "resourceType": "Document", "requestStage": "Response"}
 _REQUESTS = {**_RESPONSES, "requestStage": "Request"}
 
@@ -186,9 +187,17 @@ class DocumentWatch:
             self.frame_hops.append(hop)
         self.on_hop()
 
+    def _drop_challenge(self, hop: Hop) -> None:
+        """Forget the answer that asked for the credentials with which this one was got (RFC 9110, 11.6)."""
+        last = self.last
+        if last is not None and last.status in _CHALLENGES and last.network_id == hop.network_id:
+            self.hops.pop()
+            self.navigations -= self.last is None or not self.last.is_redirect
+
     def see_response(self, hop: Hop) -> bool:
         """Record a response of the main document; False when the visit must not go on with it."""
         self._tell_answer()
+        self._drop_challenge(hop)
         previous = self.last
         if previous is not None:
             previous.kind = "http" if previous.is_redirect else "client"

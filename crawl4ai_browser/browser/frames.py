@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -32,14 +33,29 @@ _FRAME_DEADLINE = 2.0
 """Seconds for one frame. A page whose script is in a loop makes none."""
 
 
+@dataclass
+class _Asked:
+    """A frame that has been asked for."""
+
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    error: PlaywrightError | None = None
+
+
 class Frames:
     """The frames of one page."""
 
-    def __init__(self, devtools: DevTools, start: Start, *, on_demand: bool) -> None:
-        """`on_demand` False: the browser paints by itself, and nothing here does anything."""
+    def __init__(self, devtools: DevTools, start: Start, *, turn: anyio.Lock, on_demand: bool) -> None:
+        """`on_demand` False: the browser paints by itself, and nothing here does anything.
+
+        `turn` is held while a frame is made; it belongs to the browser. Frames of two pages that overlap kill Chromium's
+        GPU process ("Got overlapping IssueExternalBeginFrame": within a second with four pages that all paint), and the
+        sixth such death kills the browser. A frame takes some milliseconds, also that of a page whose script hangs.
+        """
         self._devtools = devtools
         self._start = start
+        self._turn = turn
         self._flows = 0
+        self._asked: _Asked | None = None
         self.on_demand = on_demand
 
     async def probe(self) -> bool:
@@ -52,9 +68,32 @@ class Frames:
         return self.on_demand
 
     async def give(self) -> None:
-        """Make one frame."""
+        """Make one frame; or wait for the one that is being made. Returns without it when it takes too long.
+
+        Raises:
+            PlaywrightError: the page is gone.
+        """
+        asked = self._asked
+        if asked is None:
+            asked = self._asked = _Asked()
+            self._start(self._ask)
         with anyio.move_on_after(_FRAME_DEADLINE):
-            await self._devtools.send("HeadlessExperimental.beginFrame")
+            await asked.answered.wait()
+        if asked.error is not None:
+            raise asked.error
+
+    async def _ask(self) -> None:
+        # In a task of its own, as only the answer, and no deadline or cancelled visit, says that it is over.
+        asked = self._asked
+        assert asked is not None, "made by who started this"
+        try:
+            async with self._turn:
+                await self._devtools.send("HeadlessExperimental.beginFrame")
+        except PlaywrightError as error:
+            asked.error = error
+        finally:
+            self._asked = None
+            asked.answered.set()
 
     @asynccontextmanager
     async def flowing(self) -> AsyncGenerator[None]:

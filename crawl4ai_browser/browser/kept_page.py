@@ -62,7 +62,7 @@ class KeptPage:
         self.browser = browser
         self.devtools = devtools
         self.documents = DocumentInterceptor(devtools, start)
-        self.frames = Frames(devtools, start, on_demand=browser.frames_on_demand)
+        self.frames = Frames(devtools, start, turn=browser.frame_turn, on_demand=browser.frames_on_demand)
         self.visit: VisitRecord | None = None
         self.visits = 0
         self.is_spoiled = False

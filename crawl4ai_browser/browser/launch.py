@@ -57,6 +57,8 @@ class LaunchedBrowser:
     """Its own, with the word "Headless" in it where it is."""
     frames_on_demand: bool
     frames_probed: bool = False
+    frame_turn: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while one of its pages paints a frame that was asked for."""
     visits: int = 0
     leased: int = 0
     lost: str | None = None

@@ -57,12 +57,18 @@ async def call_user(page: KeptPage, function: PageFunction[T], name: str) -> T:
 
 
 async def settle(page: KeptPage, *, seconds: float = SETTLE_SECONDS) -> None:
-    """Wait until the page is quiet and leaves for nowhere: closed before, it would take an answer under way with it."""
+    """Wait until the page is quiet and leaves for nowhere: closed before, it would take an answer under way with it.
+
+    Raises:
+        BrowserCrashed: the browser died, and what the function did with it.
+    """
     options = {**_QUIET, "limit": seconds * 1000, "navigation_limit": seconds * 1000}
     with anyio.move_on_after(seconds):
         async with page.frames.flowing():
             while await _is_leaving(page.page, options):
                 pass
+    if not page.browser.is_usable:
+        raise BrowserCrashed(page.browser.lost or "the browser died", phase="page")
 
 
 async def _is_leaving(page: Page, options: dict[str, Any]) -> bool:

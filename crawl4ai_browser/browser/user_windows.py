@@ -91,7 +91,13 @@ class UserWindows:
             if page in self._windows or not await self._is_users(user_page, page):
                 return
             self._windows.append(page)
-            frames = Frames(await DevTools.of_page(page), self._start, on_demand=user_page.frames.on_demand)
+            browser = user_page.browser
+            frames = Frames(
+                await DevTools.of_page(page),
+                self._start,
+                turn=browser.frame_turn,
+                on_demand=browser.frames_on_demand,
+            )
             async with frames.flowing():
                 await self._unused.wait()
 
