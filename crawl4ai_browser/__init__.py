@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.errors import StorageError as StorageError
     from crawl4ai_browser.events import Event as Event
     from crawl4ai_browser.events import Observer as Observer
+    from crawl4ai_browser.extract.extractor import Extractor as Extractor
     from crawl4ai_browser.fetcher import Fetcher as Fetcher
     from crawl4ai_browser.frontier.order import best_first as best_first
     from crawl4ai_browser.frontier.order import breadth_first as breadth_first
@@ -59,15 +60,24 @@ if TYPE_CHECKING:
     from crawl4ai_browser.result import Attempt as Attempt
     from crawl4ai_browser.result import CrawlResult as CrawlResult
     from crawl4ai_browser.result import ErrorInfo as ErrorInfo
+    from crawl4ai_browser.schema import Column as Column
+    from crawl4ai_browser.schema import Css as Css
+    from crawl4ai_browser.schema import Schema as Schema
+    from crawl4ai_browser.schema import XPath as XPath
     from crawl4ai_browser.sinks.sink import Sink as Sink
     from crawl4ai_browser.snapshot import Snapshot as Snapshot
     from crawl4ai_browser.storage_state import StorageState as StorageState
+    from crawl4ai_browser.things import Article as Article
+    from crawl4ai_browser.things import Product as Product
+    from crawl4ai_browser.things import Thing as Thing
 
 _HOMES = {
+    "Article": "things",
     "Attempt": "result",
     "BrowserConfig": "config",
     "CapacityConfig": "config",
     "CaptureConfig": "config",
+    "Column": "schema",
     "ConfigError": "errors",
     "ContentConfig": "config",
     "ContextConfig": "config",
@@ -78,11 +88,13 @@ _HOMES = {
     "CrawlRun": "crawling.run",
     "CrawlStatistics": "crawling.progress",
     "Crawler": "crawling.crawler",
+    "Css": "schema",
     "Download": "download",
     "DownloadConfig": "config",
     "ErrorInfo": "result",
     "Event": "events",
     "ExtractError": "errors",
+    "Extractor": "extract.extractor",
     "FetchError": "errors",
     "Fetcher": "fetcher",
     "Geolocation": "identity",
@@ -92,9 +104,11 @@ _HOMES = {
     "Observer": "events",
     "PageMetadata": "page_content",
     "PolitenessConfig": "config",
+    "Product": "things",
     "Proxy": "proxy",
     "Request": "request",
     "RetryConfig": "config",
+    "Schema": "schema",
     "Scope": "frontier.scope",
     "Session": "crawling.session",
     "SessionLimits": "config",
@@ -108,8 +122,10 @@ _HOMES = {
     "StorageError": "errors",
     "StorageState": "storage_state",
     "Table": "page_content",
+    "Thing": "things",
     "Viewport": "config",
     "VisitConfig": "config",
+    "XPath": "schema",
     "best_first": "frontier.order",
     "breadth_first": "frontier.order",
     "crawl": "crawling.blocking",
@@ -118,10 +134,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Article",
     "Attempt",
     "BrowserConfig",
     "CapacityConfig",
     "CaptureConfig",
+    "Column",
     "ConfigError",
     "ContentConfig",
     "ContextConfig",
@@ -132,11 +150,13 @@ __all__ = [
     "CrawlRun",
     "CrawlStatistics",
     "Crawler",
+    "Css",
     "Download",
     "DownloadConfig",
     "ErrorInfo",
     "Event",
     "ExtractError",
+    "Extractor",
     "FetchError",
     "Fetcher",
     "Geolocation",
@@ -146,9 +166,11 @@ __all__ = [
     "Observer",
     "PageMetadata",
     "PolitenessConfig",
+    "Product",
     "Proxy",
     "Request",
     "RetryConfig",
+    "Schema",
     "Scope",
     "Session",
     "SessionLimits",
@@ -162,8 +184,10 @@ __all__ = [
     "StorageError",
     "StorageState",
     "Table",
+    "Thing",
     "Viewport",
     "VisitConfig",
+    "XPath",
     "best_first",
     "breadth_first",
     "crawl",

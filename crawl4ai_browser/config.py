@@ -24,6 +24,7 @@ from crawl4ai_browser.identity import (
 )
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.ready import Quiet, Ready
+from crawl4ai_browser.schema import Schema
 from crawl4ai_browser.storage_state import StorageState
 
 
@@ -155,6 +156,13 @@ class ContentConfig(Frozen):
     media: bool = True
     tables: bool = True
     metadata: bool = True
+    items: Schema | None = None
+    """What to extract into the result's `items`. A page of which an item lacks something required, or does not fit, is
+    not ok: its error names the field, and the other items are kept."""
+
+
+NO_CONTENT = ContentConfig(markdown=False, links=False, media=False, tables=False, metadata=False)
+"""Nothing is made of the html."""
 
 
 class FileFilter(Frozen):

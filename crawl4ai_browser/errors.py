@@ -252,8 +252,13 @@ class FieldPlace:
 
     def __str__(self) -> str:
         """As the beginning of a message."""
-        parts = [f"{self.url}:" if self.url else "", self.field or "the item", f"({self.selector})" if self.selector else ""]
-        return " ".join(filter(None, [*parts, f"found {self.found!r}" if self.found is not None else ""]))
+        parts = [
+            f"{self.url}:" if self.url else "",
+            self.field or "the item",
+            f"({self.selector})" if self.selector else "",
+            f"found {self.found!r}" if self.found is not None else "",
+        ]
+        return " ".join(filter(None, parts))
 
 
 class ExtractError(CrawlError):

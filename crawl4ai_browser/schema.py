@@ -123,14 +123,18 @@ def _from_text(given: object) -> object:
     return {"css": given} if isinstance(given, str) else given
 
 
+_KINDS = {"css": "a CSS field", "xpath": "an XPath field"}
+"""Which key says which kind it is. The names of the kinds are no keys: they show up in the places of errors."""
+
+
 def _kind_of(given: object) -> str | None:
     names = cast("Mapping[object, object]", given) if isinstance(given, Mapping) else getattr(given, "__dict__", {})
-    return next((name for name in ("css", "xpath") if name in names), None)
+    return next((kind for name, kind in _KINDS.items() if name in names), None)
 
 
 Selector: TypeAlias = Annotated[
     Annotated[
-        Annotated[Css, Tag("css")] | Annotated[XPath, Tag("xpath")],
+        Annotated[Css, Tag("a CSS field")] | Annotated[XPath, Tag("an XPath field")],
         Discriminator(
             _kind_of, custom_error_type="selector", custom_error_message="a field has a `css` or an `xpath` selector"
         ),

@@ -21,6 +21,7 @@ PUBLIC = """
     RetryConfig Viewport VisitConfig
     Proxy Scope breadth_first depth_first best_first
     Fetcher Sink Event Observer
+    Css XPath Column Schema Extractor Thing Product Article
     CrawlError ConfigError Skipped FetchError ExtractError StorageError SinkError
 """
 

@@ -12,6 +12,7 @@ from crawl4ai_browser.cli.config_file import read_config
 from crawl4ai_browser.cli.flag_values import parse_header, parse_ready, parse_viewport
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
 from crawl4ai_browser.config import DEFAULT_VIEWPORT, CrawlConfig
+from crawl4ai_browser.extract.schema_file import read_schema
 from crawl4ai_browser.proxy import Proxy
 
 VISIT_FLAGS = FlagGroup(
@@ -167,6 +168,14 @@ BROWSER_FLAGS = FlagGroup(
     ),
 )
 
+SCHEMA_FLAG = Flag(
+    "--schema",
+    "content.items",
+    "Also extract items, as a schema in a .toml, .json or .yaml file says.",
+    metavar="FILE",
+    parse=read_schema,
+)
+
 CONTENT_FLAGS = FlagGroup(
     "What a result holds",
     CrawlConfig,
@@ -185,6 +194,7 @@ CONTENT_FLAGS = FlagGroup(
         ),
         Flag("--text", "content.text", "Also the visible text.", sets=True),
         Flag("--no-markdown", "content.markdown", "Without the whole page as Markdown.", sets=False),
+        SCHEMA_FLAG,
         Flag("--screenshot", "capture.screenshot", "Also a PNG of the page."),
         Flag("--pdf", "capture.pdf", "Also a PDF of the page.", sets=True),
         Flag("--console", "capture.console", "Also the page's console messages and uncaught errors.", sets=True),

@@ -9,7 +9,7 @@ import anyio
 from crawl4ai_browser.cli.config_flags import config_of
 from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
 from crawl4ai_browser.cli.fetch_command import CONFIG_GROUPS
-from crawl4ai_browser.cli.fetch_forms import FORMS, Form
+from crawl4ai_browser.cli.fetch_forms import DEFAULT_FORM, FORMS, Form
 from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.output_flags import FILE_FLAGS, output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
@@ -24,7 +24,7 @@ from crawl4ai_browser.sinks.output import FileOutput, StandardOutput, check_can_
 from crawl4ai_browser.sinks.output_options import OutputOptions
 
 
-def run(url: str, form_name: str, **values: object) -> int:
+def run(url: str, form_name: str | None, **values: object) -> int:
     """Fetch as the command line asks; gives the exit code.
 
     Raises:
@@ -32,8 +32,11 @@ def run(url: str, form_name: str, **values: object) -> int:
         LaunchFailed: there is no browser.
         SinkError: the page could not be written.
     """
+    config = config_of(values, CONFIG_GROUPS)
+    form_name = form_name or ("items" if values.get("schema") else DEFAULT_FORM)
+    _check_form(form_name, config, has_schema_flag=bool(values.get("schema")))
     form = FORMS[form_name]
-    config = form.configured(config_of(values, CONFIG_GROUPS))
+    config = form.configured(config)
     output = output_of(values, config, FILE_FLAGS)
     verbosity = verbosity_of(values)
     request = checked_argument(url, config)
@@ -43,6 +46,13 @@ def run(url: str, form_name: str, **values: object) -> int:
     if isinstance(result, int):
         return result
     return _written(result, form.give(result), form_name, output)
+
+
+def _check_form(name: str, config: CrawlConfig, *, has_schema_flag: bool) -> None:
+    if name == "items" and config.content.items is None:
+        raise ConfigError("--as items needs --schema FILE, which says what an item is")
+    if has_schema_flag and name not in {"items", "json"}:
+        raise ConfigError(f"--schema makes items, which --as {name} does not show: leave it out, or take json")
 
 
 def _check_output(output: OutputOptions, form: Form, name: str) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.config import ContentConfig, CrawlConfig
+from crawl4ai_browser.config import NO_CONTENT, CrawlConfig
 
 if TYPE_CHECKING:
     from crawl4ai_browser.result import CrawlResult
-
-_NO_CONTENT = ContentConfig(**dict.fromkeys(ContentConfig.model_fields, False))
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,9 @@ class Form:
         """The configuration with what this form needs, and without content that it doesn't show."""
         content = config.content
         if self.content is not None:
-            content = _NO_CONTENT.model_copy(update=dict.fromkeys(self.content, True))
+            # Parts are switched on; items are what a schema names, so it stays.
+            parts = {name: content.items if name == "items" else True for name in self.content}
+            content = NO_CONTENT.model_copy(update=parts)
         capture = config.capture.model_copy(update=self.capture)
         return config.model_copy(update={"content": content, "capture": capture})
 
@@ -42,6 +43,11 @@ def _text(text: str | None) -> bytes | None:
 
 def _links(result: CrawlResult) -> bytes:
     return b"".join(link.url.encode("utf-8", "replace") + b"\n" for link in result.links)
+
+
+def _items(result: CrawlResult) -> bytes | None:
+    lines = [json.dumps(item, ensure_ascii=False) + "\n" for item in result.items]
+    return "".join(lines).encode("utf-8", "replace") if lines else None
 
 
 FORMS = {
@@ -55,10 +61,13 @@ FORMS = {
     "text": Form("the visible text", lambda result: _text(result.text), ("text",)),
     "html": Form("the rendered DOM", lambda result: _text(result.html)),
     "links": Form("the addresses it links to, one a line", _links, ("links",)),
+    "items": Form("the items that --schema names, as JSON, one a line", _items, ("items",)),
     "json": Form("the whole result", lambda result: _text(result.model_dump_json(indent=2)), None),
     "screenshot": Form(
         "a PNG of the full page", lambda result: result.screenshot, capture={"screenshot": "full_page"}, is_binary=True
     ),
     "pdf": Form("a PDF of it", lambda result: result.pdf, capture={"pdf": True}, is_binary=True),
 }
-"""By the name that `--as` takes; the first is the default."""
+"""By the name that `--as` takes."""
+
+DEFAULT_FORM = "markdown"

@@ -30,6 +30,7 @@ from crawl4ai_browser.crawling.single_fetch import fetch_one
 from crawl4ai_browser.crawling.way_out import Browsers, WayOut, open_browser_way, open_given_way
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.events import Observer, Observers
+from crawl4ai_browser.extract.extractor import Extractor, Extractors
 from crawl4ai_browser.fetcher import Fetcher
 from crawl4ai_browser.frontier.order import Order, breadth_first
 from crawl4ai_browser.frontier.scope import Scope
@@ -64,16 +65,18 @@ class Crawler:
         *,
         fetcher: Fetcher | None = None,
         observers: Sequence[Observer] = (),
+        extractors: Sequence[Extractor] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """`fetcher` takes the place of browsers, robots.txt and throttling (for tests, and for pages from elsewhere).
 
-        `observers` are told of every event.
+        `observers` are told of every event; `extractors` make items of the results before these are given out.
         """
         self._config = config
         self._link_tests = link_tests(config)
         self._given_fetcher = fetcher
         self._observers = Observers(tuple(observers))
+        self._extractors = tuple(extractors)
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._life: TaskGroup | None = None
@@ -140,7 +143,8 @@ class Crawler:
         content, random = self._config.content, Random()
         if self._link_tests:
             content = content.model_copy(update={"links": True})
-        pipeline = Pipeline(way.fetcher, renderer, content=content, clock=self._clock)
+        extractors = Extractors(self._extractors, clock=self._clock)
+        pipeline = Pipeline(way.fetcher, renderer, content=content, clock=self._clock, extractors=extractors)
         return CrawlParts(
             config=self._config,
             pipeline=pipeline,

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from crawl4ai_browser import errors, urls
 from crawl4ai_browser.clock import Clock
-from crawl4ai_browser.config import ContentConfig
+from crawl4ai_browser.config import NO_CONTENT, ContentConfig
 from crawl4ai_browser.crawling.content_messages import ContentJob
+from crawl4ai_browser.extract.extractor import Extractors
 from crawl4ai_browser.fetcher import Fetcher
-from crawl4ai_browser.page_content import Content
+from crawl4ai_browser.page_content import Content, ItemFault
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import Attempt, CrawlResult, ErrorInfo
 from crawl4ai_browser.snapshot import Snapshot
@@ -24,7 +25,7 @@ from crawl4ai_browser.snapshot import Snapshot
 _log = logging.getLogger("crawl4ai_browser")
 
 _NO_CONTENT = Content()
-_NOTHING = ContentConfig(**dict.fromkeys(ContentConfig.model_fields, False))
+_NO_EXTRACTORS = Extractors()
 
 
 class Renderer(Protocol):
@@ -76,16 +77,25 @@ class Visit:
 class Pipeline:
     """Visits requests and makes results of what they yield. Holds nothing about any one of them."""
 
-    def __init__(self, fetcher: Fetcher, renderer: Renderer, *, content: ContentConfig, clock: Clock) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        renderer: Renderer,
+        *,
+        content: ContentConfig,
+        clock: Clock,
+        extractors: Extractors = _NO_EXTRACTORS,
+    ) -> None:
         self._fetcher = fetcher
         self._renderer = renderer
         self._content = content
         self._clock = clock
+        self._extractors = extractors
 
     def with_links(self) -> Pipeline:
         """The same, with links in every result: what a crawl that follows them needs."""
         content = self._content.model_copy(update={"links": True})
-        return Pipeline(self._fetcher, self._renderer, content=content, clock=self._clock)
+        return Pipeline(self._fetcher, self._renderer, content=content, clock=self._clock, extractors=self._extractors)
 
     def over(self, fetcher: Fetcher) -> Pipeline:
         """The same, with another fetcher."""
@@ -127,9 +137,12 @@ class Pipeline:
             except errors.ExtractError as failure:
                 _log.warning("no content of %s: %s", urls.without_credentials(request.url), failure.message)
                 visit = replace(visit, error=visit.error or failure)
+        if content.item_fault is not None:
+            visit = replace(visit, error=visit.error or item_error(content.item_fault, request))
         seconds = self._clock.monotonic() - started
         timings = _timings(visit, content_seconds=seconds if job else None)
-        return assemble(request, visit, content, attempts=attempts, timings=timings, origin=origin)
+        result = assemble(request, visit, content, attempts=attempts, timings=timings, origin=origin)
+        return await self._extractors.added_to(result)
 
 
 def status_error(snapshot: Snapshot, request: Request) -> errors.HttpStatusError | None:
@@ -141,9 +154,16 @@ def status_error(snapshot: Snapshot, request: Request) -> errors.HttpStatusError
     return errors.HttpStatusError(f"{shown} answered {status}", status=status, request=request)
 
 
+def item_error(fault: ItemFault, request: Request) -> errors.ExtractError:
+    """The error of a page with items that could not be extracted."""
+    cls = errors.ItemInvalid if fault.kind == "ItemInvalid" else errors.SelectorError
+    more = f" (and {fault.count - 1} more)" if fault.count > 1 else ""
+    return cls(f"{fault.message}{more}", request=request, phase="extract")
+
+
 def content_job(snapshot: Snapshot | None, config: ContentConfig) -> ContentJob | None:
     """What the content stage has to do for a snapshot; None where there is no html, or nothing is asked for."""
-    if snapshot is None or snapshot.html is None or config == _NOTHING:
+    if snapshot is None or snapshot.html is None or config == NO_CONTENT:
         return None
     return ContentJob(html=snapshot.html, url=snapshot.final_url, base_url=snapshot.base_url, config=config)
 
