@@ -20,7 +20,7 @@ from crawl4ai_browser.frontier.quotas import Quotas
 from crawl4ai_browser.frontier.row_values import overrides_of, session_override
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.storage import request_rows
-from crawl4ai_browser.storage.request_rows import NewRow
+from crawl4ai_browser.storage.request_rows import NewRow, Place
 
 if TYPE_CHECKING:
     from crawl4ai_browser.frontier.order import Order
@@ -131,7 +131,7 @@ class Admission:
 
     def _queue(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> None:
         known = request_rows.known(connection, tuple(finds))
-        if known and self._gate.scope.max_depth is not None:
+        if known and (page is None or self._gate.scope.max_depth is not None):
             self._bring_forward(connection, {name: finds[name] for name in known}, page, admitted)
         first_id = request_rows.next_id(connection)
         rows: list[NewRow] = []
@@ -144,23 +144,9 @@ class Admission:
                 admitted.refusals.append((address.href, refusal))
                 continue
             candidate, priority, overrides = _described(address, found, page)
-            urgency, key = -priority, self._key(candidate, first_id, admitted)
-            seed, parent = (host, None) if page is None else (page.seed, page.id)
-            rows.append(
-                NewRow(
-                    first_id + len(rows),
-                    host,
-                    seed,
-                    candidate.depth,
-                    parent,
-                    urgency,
-                    key,
-                    fingerprint,
-                    candidate.url,
-                    overrides,
-                )
-            )
-            admitted.offer(host, (urgency, key))
+            place = _place(page, host, urgency=-priority, key=self._key(candidate, first_id, admitted))
+            rows.append(NewRow(first_id + len(rows), host, place, fingerprint, candidate.url, overrides))
+            admitted.offer(host, (place.urgency, place.key))
             admitted.queued.append(candidate)
         request_rows.insert(connection, rows)
         admitted.new = len(rows)
@@ -174,11 +160,10 @@ class Admission:
         for fingerprint, row in request_rows.deeper(connection, tuple(finds), depth).items():
             address, found = finds[fingerprint]
             host = self._hosts.of(connection, address.origin)
-            candidate, priority, _ = _described(address, found, page)
-            position = (-priority, self._key(candidate, row, admitted))
-            seed, parent = (host, None) if page is None else (page.seed, page.id)
-            request_rows.bring_forward(connection, row, (depth, parent, seed, *position))
-            admitted.offer(host, position)
+            candidate, priority, overrides = _described(address, found, page)
+            place = _place(page, host, urgency=-priority, key=self._key(candidate, row, admitted))
+            request_rows.bring_forward(connection, row, place, overrides)
+            admitted.offer(host, (place.urgency, place.key))
 
     def _key(self, candidate: Candidate, page: int, admitted: Admitted) -> float:
         try:
@@ -191,6 +176,12 @@ class Admission:
         if len(self._depth_of_link) >= _REMEMBERED:
             self._depth_of_link.clear()
         self._depth_of_link[link] = depth
+
+
+def _place(page: Page | None, host: int, *, urgency: float, key: float) -> Place:
+    if page is None:
+        return Place(0, None, host, urgency, key)
+    return Place(page.depth + 1, page.id, page.seed, urgency, key)
 
 
 def _described(address: WebAddress, found: Link | Request, page: Page | None) -> tuple[Candidate, float, str | None]:

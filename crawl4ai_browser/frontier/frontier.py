@@ -29,6 +29,7 @@ from crawl4ai_browser.frontier.transactions import Ended, Transactions
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.storage import request_rows, schema
 from crawl4ai_browser.storage.request_rows import QueuedRow
+from crawl4ai_browser.urls import without_credentials
 
 if TYPE_CHECKING:
     from crawl4ai_browser.frontier.order import Order
@@ -201,7 +202,7 @@ class Frontier:
             id=row.id,
             request=request_from(row.url, row.overrides),
             depth=row.depth,
-            parent=row.parent_url,
+            parent=None if row.parent_url is None else without_credentials(row.parent_url),
             attempts=row.attempts,
             browser_deaths=row.browser_deaths,
             host=self._schedule.origin(row.host),
@@ -283,7 +284,7 @@ class Frontier:
 
     def _require_leased(self, lease: Lease) -> None:
         if not self._schedule.is_leased(lease.id):
-            raise ValueError(f"not leased: {lease.request.url}")
+            raise ValueError(f"not leased: {without_credentials(lease.request.url)}")
 
     def _admit(self, admitted: Admitted) -> int:
         """After the commit, on the event loop."""
@@ -298,9 +299,9 @@ class Frontier:
 
     def _report(self, admitted: Admitted) -> None:
         for candidate in admitted.queued:
-            self._observers(PageQueued(url=candidate.url, depth=candidate.depth))
+            self._observers(PageQueued(url=without_credentials(candidate.url), depth=candidate.depth))
         for url, refusal in admitted.refusals:
-            self._observers(UrlRefused(url=url, reason=str(refusal)))
+            self._observers(UrlRefused(url=without_credentials(url), reason=str(refusal)))
         for text in admitted.warnings:
             if text not in self._warned and len(self._warned) < _MAX_WARNINGS:
                 self._warned.add(text)

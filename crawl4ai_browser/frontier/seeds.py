@@ -13,6 +13,7 @@ from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frontier.row_values import overrides_of
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.request import Request
+from crawl4ai_browser.urls import without_credentials
 
 BATCH = 256
 """Requests added in one transaction. Enough to make the commit's share small (the cost of a seed falls by 3 % beyond);
@@ -97,10 +98,10 @@ class SeedLedger:
         new: list[Request] = []
         for request in requests:
             if self._stored.is_complete and self._count == self._stored.count:
-                raise self._refusal(f"and this one has more, {request.url} after them")
+                raise self._refusal(f"and this one has more, {without_credentials(request.url)} after them")
             text = f"{request.url}\0{overrides_of(request) or ''}\0"
             self._hash.update(text.encode("utf-8", "surrogatepass"))
-            self._first = self._first or request.url
+            self._first = self._first or without_credentials(request.url)
             self._count += 1
             if self._count == self._stored.count and self._hash.hexdigest() != self._stored.digest:
                 raise self._refusal("and these are others, or in another order")

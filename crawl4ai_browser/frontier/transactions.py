@@ -72,7 +72,7 @@ class Transactions:
         """Mark a request as finished, and queue what it links to."""
         row = request_rows.finish(connection, ended.id, _STATES[ended.outcome])
         if row is None:
-            raise ValueError(f"not leased: {ended.url}")
+            raise ValueError(f"not leased: {urls.without_credentials(ended.url)}")
         depth, seed = row
         if depth == 0 and ended.final_url is not None:
             # A seed often redirects to where its site really lives (https, www): its links are held against that.

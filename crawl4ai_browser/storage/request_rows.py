@@ -24,16 +24,24 @@ class Rank(NamedTuple):
     """What the crawl's order makes of it."""
 
 
+class Place(NamedTuple):
+    """Where a request stands in its crawl."""
+
+    depth: int
+    parent: int | None
+    """Id of the request on whose page it was found."""
+    seed: int
+    """Id of the host that its links are held against."""
+    urgency: float
+    key: float
+
+
 class NewRow(NamedTuple):
     """A request that is not known yet."""
 
     id: int
     host: int
-    seed: int
-    depth: int
-    parent: int | None
-    urgency: float
-    key: float
+    place: Place
     fingerprint: bytes
     url: str
     overrides: str | None
@@ -66,7 +74,7 @@ class Tally(NamedTuple):
 
 
 _INSERT = f"""
-    INSERT INTO requests (id, state, host, seed, depth, parent, urgency, key, fingerprint, url, overrides)
+    INSERT INTO requests (id, state, host, depth, parent, seed, urgency, key, fingerprint, url, overrides)
     VALUES (?, {schema.QUEUED}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
@@ -86,9 +94,11 @@ def next_id(connection: Connection) -> int:
     return (highest or 0) + 1
 
 
-def insert(connection: Connection, rows: Sequence[NewRow]) -> None:
+def insert(connection: Connection, rows: Iterable[NewRow]) -> None:
     """Queue these."""
-    connection.executemany(_INSERT, rows)
+    connection.executemany(
+        _INSERT, ((row.id, row.host, *row.place, row.fingerprint, row.url, row.overrides) for row in rows)
+    )
 
 
 def known(connection: Connection, fingerprints: Sequence[bytes]) -> set[bytes]:
@@ -121,10 +131,12 @@ def _holes(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def bring_forward(connection: Connection, row: int, path: tuple[int, int | None, int, float, float]) -> None:
-    """A shorter path to a queued request was found: depth, parent, seed's host, urgency and key."""
-    statement = "UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ? WHERE id = ?"
-    connection.execute(statement, (*path, row))
+def bring_forward(connection: Connection, row: int, place: Place, overrides: str | None) -> None:
+    """A shorter path to a queued request was found."""
+    statement = """
+        UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ?, overrides = ? WHERE id = ?
+    """
+    connection.execute(statement, (*place, overrides, row))
 
 
 def first_of_hosts(

@@ -79,11 +79,12 @@ async def test_seeds_that_are_not_crawled_are_told() -> None:
 
 
 async def test_a_link_found_first_becomes_a_seed_when_it_is_given_as_one() -> None:
-    async with opened(scope=Scope(max_depth=2, same="any")) as crawl:
+    async with opened(scope=Scope(same="any")) as crawl:
         await crawl.visit("x", site=OTHER)
-        await crawl.frontier.add_seeds(requests("x", site=OTHER))
+        seed = Request(url=f"{OTHER}/x", priority=3, metadata={"row": 1})
+        await crawl.frontier.add_seeds([seed])
         lease = await crawl.lease()
-        assert (lease.request.url, lease.depth, lease.parent) == (f"{OTHER}/x", 0, None)
+        assert (lease.request, lease.depth, lease.parent) == (seed, 0, None)
 
 
 async def test_no_more_seeds_are_taken_while_too_much_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,3 +140,18 @@ async def test_a_page_that_is_no_seed_does_not_widen_the_scope_by_a_redirect() -
         await crawl.visit("1")
         found = [*links("2"), *links("x", site=OTHER)]
         assert await crawl.frontier.complete(await crawl.lease(), found, final_url=f"{OTHER}/") == 1
+
+
+async def test_a_password_in_a_seed_is_used_and_never_told() -> None:
+    seed = Request(url="https://anna:secret@a.example/0")
+    async with opened(seeds=[seed, Request(url="ftp://anna:secret@a.example/")], order=depth_first()) as crawl:
+        lease = await crawl.lease()
+        assert lease.request == seed
+        await crawl.frontier.complete(lease, links("1"))
+        child = await crawl.lease()
+        assert (child.request.url, child.parent) == (url("1"), url("0"))
+        with pytest.raises(ValueError, match="not leased") as failure:
+            await crawl.frontier.release(lease)
+        told = f"{crawl.events} {failure.value} {child!r}"
+        assert "a.example/0" in told
+        assert "secret" not in told

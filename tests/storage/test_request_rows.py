@@ -10,7 +10,7 @@ import pytest
 from crawl4ai_browser.storage import request_rows, schema
 from crawl4ai_browser.storage.connect import connect
 from crawl4ai_browser.storage.database import Connection
-from crawl4ai_browser.storage.request_rows import NewRow
+from crawl4ai_browser.storage.request_rows import NewRow, Place
 
 
 @pytest.fixture
@@ -26,7 +26,8 @@ def name(number: int) -> bytes:
 
 
 def row(number: int, *, host: int = 1, urgency: float = 0.0, key: float = 0.0, depth: int = 0) -> NewRow:
-    return NewRow(number, host, host, depth, None, urgency, key, name(number), f"https://a.example/{number}", None)
+    place = Place(depth, None, host, urgency, key)
+    return NewRow(number, host, place, name(number), f"https://a.example/{number}", None)
 
 
 def first(connection: Connection, host: int, *, count: int = 10, left_out: frozenset[int] = frozenset()) -> list[int]:
@@ -91,8 +92,8 @@ def test_no_host_has_a_first_rank_when_nothing_is_queued(connection: Connection)
 
 
 def test_the_parents_url_comes_with_a_row(connection: Connection) -> None:
-    child = row(2)._replace(parent=1)
-    request_rows.insert(connection, [row(1), child])
+    child = row(2)
+    request_rows.insert(connection, [row(1), child._replace(place=child.place._replace(parent=1))])
     ((_, rows),) = request_rows.first_of_hosts(connection, [(1, frozenset())], 2)
     assert [found.parent_url for found in rows] == [None, "https://a.example/1"]
 
