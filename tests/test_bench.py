@@ -129,8 +129,9 @@ import subprocess, sys
 from scripts.benchmark.protocol import Job, Report, marker_of
 job = Job.of_command_line()
 burn = "import time\\nwhile time.process_time() < 0.4: pass"
+report = Report(job)
 for url in job.urls:
-    Report(job).page(url, marker_of(url))
+    report.page(url, marker_of(url))
     if url.endswith("/1"):  # a child that is dead when the last page is done
         subprocess.run([sys.executable, "-c", burn], check=True)
 """

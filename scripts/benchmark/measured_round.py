@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from scripts.benchmark.process_tree import ProcessTree, Usage, adopt_orphans
 
@@ -75,20 +76,23 @@ class Round:
         self._measured = Measured(plan.contender)
         self._urls: set[str] = set()
         self._is_over = threading.Event()
-        self._process_id = 0
+        self._go_on: IO[bytes] | None = None
+        """The contender's standard input, which it waits for at its pauses."""
 
     def run(self) -> Measured:
         """Start the contender and stay with it until it ends."""
         started = time.monotonic()
         reading, writing = os.pipe()
         job = json.loads(Path(self._plan.job_file).read_text(encoding="utf-8"))
-        Path(self._plan.job_file).write_text(json.dumps({**job, "report_fd": writing}), encoding="utf-8")
+        Path(self._plan.job_file).write_text(
+            json.dumps({**job, "report_fd": writing, "pauses": self._pauses()}), encoding="utf-8"
+        )
         with Path(self._plan.log_file).open("wb") as log:
             contender = subprocess.Popen(
-                [*self._plan.command, self._plan.job_file], pass_fds=(writing,), stdin=subprocess.DEVNULL,
+                [*self._plan.command, self._plan.job_file], pass_fds=(writing,), stdin=subprocess.PIPE,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-        self._process_id = contender.pid
+        self._go_on = contender.stdin
         os.close(writing)
         threading.Thread(target=self._keep_looking, daemon=True).start()
         deadline = threading.Timer(ROUND_DEADLINE, self._tree.end)
@@ -124,6 +128,7 @@ class Round:
                     measured.pss_early_mb = self._memory_mb()
                 if measured.pages == plan.page_count and begin is not None:
                     self._conclude(begin, self._moment(told["at"]))
+                    measured.pss_mb = self._memory_mb()
 
     def _count(self, told: dict[str, object]) -> None:
         self._measured.pages += 1
@@ -141,15 +146,19 @@ class Round:
         measured.pages_per_second = count / (end.at - begin.at)
         measured.cpu_ms = used.total / count * 1000
         measured.kinds_ms = {kind: seconds / count * 1000 for kind, seconds in used.by_kind.items()}
-        measured.pss_mb = self._memory_mb()
+
+    def _pauses(self) -> list[int]:
+        """When the contender waits until its memory has been looked at: it would close its browser before that."""
+        return [count for count in (self._plan.memory_from, self._plan.page_count) if count]
 
     def _memory_mb(self) -> float:
-        """The tree's memory, while the contender is stopped: it could close its browser before it is looked at."""
-        os.kill(self._process_id, signal.SIGSTOP)
         try:
             return self._tree.memory_bytes() / 1e6
         finally:
-            os.kill(self._process_id, signal.SIGCONT)
+            assert self._go_on is not None
+            with suppress(BrokenPipeError):  # it has died, which its status tells
+                self._go_on.write(b"\n")
+                self._go_on.flush()
 
     def _judge(self, status: int) -> None:
         measured, plan = self._measured, self._plan

@@ -28,6 +28,8 @@ class Job:
     options: tuple[str, ...] = ()
     """Words of the contender's own, such as `html` for html only."""
     report_fd: int = 1
+    pauses: tuple[int, ...] = ()
+    """Counts of pages at which to stop until a line comes on the standard input: memory is looked at meanwhile."""
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -37,8 +39,8 @@ class Job:
     def of_command_line(cls) -> Job:
         """The job that this process was started for."""
         fields = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        urls, words = tuple(fields.pop("urls")), tuple(fields.pop("options"))
-        return cls(urls=urls, options=words, **fields)
+        lists = {name: tuple(fields[name]) for name in ("urls", "options", "pauses")}
+        return cls(**{**fields, **lists})
 
 
 def marker_of(url: str) -> str:
@@ -50,17 +52,21 @@ class Report:
     """Tells the harness of each page as it is done."""
 
     def __init__(self, job: Job) -> None:
-        self._fd = job.report_fd
+        self._job = job
+        self._count = 0
 
     def page(self, url: str, html: str | None, *, is_complete: bool = True) -> None:
         """A page is done. It counts as right when its html has what only its script wrote and `is_complete`."""
         is_right = html is not None and marker_of(url) in html and is_complete
-        self.line({"page": url, "right": is_right})
+        self._line({"page": url, "right": is_right})
+        self._count += 1
+        if self._count in self._job.pauses:
+            os.read(sys.stdin.fileno(), 1)
 
     def figure(self, name: str, value: float) -> None:
         """A number that the contender measured of itself."""
-        self.line({"figure": name, "value": value})
+        self._line({"figure": name, "value": value})
 
-    def line(self, fields: dict[str, object]) -> None:
-        """One line, whole: a pipe takes up to 4096 bytes at once (POSIX, PIPE_BUF)."""
-        os.write(self._fd, (json.dumps({**fields, "at": time.monotonic()}) + "\n").encode())
+    def _line(self, fields: dict[str, object]) -> None:
+        # Whole: a pipe takes up to 4096 bytes at once (POSIX, PIPE_BUF).
+        os.write(self._job.report_fd, (json.dumps({**fields, "at": time.monotonic()}) + "\n").encode())

@@ -1,4 +1,8 @@
-"""This package, as its README uses it. Options: `html` (no content), `quiet` (the default ready), `lag` (measures)."""
+"""This package, as its README uses it.
+
+Options: `html` (no content), `quiet` (the default ready), `lag` (how long the event loop is away), `objects` (what of
+Playwright is alive, after some pages and at the end).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ import asyncio
 import gc
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+
+from playwright._impl.event_emitter import EventEmitter
 
 from crawl4ai_browser import (
     BrowserConfig,
@@ -24,6 +31,11 @@ NO_CONTENT = ContentConfig(markdown=False, links=False, media=False, tables=Fals
 
 LAG_INTERVAL = 0.005
 """Seconds between two looks at the event loop: a tenth of the pause that is looked for."""
+
+COUNTED_AFTER = 500
+"""Pages after which living objects are counted for the first time."""
+
+COUNTED_CLASSES = ("Page", "BrowserContext", "CDPSession", "Frame", "Request", "Response")
 
 
 def config(job: Job) -> CrawlConfig:
@@ -54,6 +66,18 @@ async def measure_lag(lags: list[float]) -> None:
         lags.append(time.monotonic() - asked)
 
 
+def count_objects(report: Report, when: str) -> None:
+    """Tell how many of Playwright's objects are alive, and how many listeners there are."""
+    gc.collect()
+    emitters = [each for each in gc.get_objects() if isinstance(each, EventEmitter)]
+    names = Counter(type(emitter).__name__ for emitter in emitters)
+    for name in COUNTED_CLASSES:
+        report.figure(f"{name} {when}", names[name])
+    listeners = sum(emitter.listener_count(event) for emitter in emitters for event in emitter.event_names())
+    report.figure(f"listeners {when}", listeners)
+    report.figure(f"descriptors {when}", len(list(Path("/proc/self/fd").iterdir())))
+
+
 def report_end(report: Report, lags: list[float]) -> None:
     """What is left behind when everything is closed, and how long the loop was away."""
     gc.collect()
@@ -70,8 +94,12 @@ async def run(job: Job) -> None:
     report, lags = Report(job), list[float]()
     watch = asyncio.create_task(measure_lag(lags)) if "lag" in job.options else None
     async with Crawler(config(job)) as crawler:
+        count = 0
         async for result in crawler.crawl(job.urls):
             report.page(result.url, result.html, is_complete=is_complete(result, job))
+            count += 1
+            if "objects" in job.options and count in {COUNTED_AFTER, len(job.urls)}:
+                count_objects(report, f"after {count}")
     if watch is not None:
         watch.cancel()
     report_end(report, lags)

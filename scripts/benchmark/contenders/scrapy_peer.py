@@ -19,6 +19,7 @@ class Pages(scrapy.Spider):
 
     name = "pages"
     job: Job
+    report: Report
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """A request for each URL."""
@@ -28,7 +29,7 @@ class Pages(scrapy.Spider):
 
     def parse(self, response: Response) -> None:
         """The page, as its browser had it."""
-        Report(self.job).page(response.url, response.text)
+        self.report.page(response.url, response.text)
 
 
 def settings(job: Job) -> dict[str, object]:
@@ -50,7 +51,7 @@ def main() -> None:
     """Visit everything."""
     job = Job.of_command_line()
     process = CrawlerProcess(settings(job))
-    process.crawl(Pages, job=job)
+    process.crawl(Pages, job=job, report=Report(job))
     process.start()
 
 
