@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crawl4ai_browser.config import VisitConfig
 from crawl4ai_browser.frontier.candidate import Candidate
 from crawl4ai_browser.frontier.order import best_first, depth_first
