@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from string import Formatter
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -98,7 +98,7 @@ class ContextConfig(Frozen):
     @field_validator("storage_state", mode="before")
     @classmethod
     def _state_of_a_value(cls, given: object) -> object:
-        return StorageState.of(given, source="storage_state") if isinstance(given, dict) else given
+        return StorageState.of(cast("object", given), source="storage_state") if isinstance(given, dict) else given
 
 
 class SessionLimits(Frozen):

@@ -33,6 +33,7 @@ def parse_json_ld(text: str) -> Iterator[JsonValue]:
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse, parse_float=_finite, parse_int=_integer)
     position = _next(text, 0)
     while position < len(text):
+        value: JsonValue
         try:
             value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):

@@ -8,7 +8,7 @@ from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.storage_state import StorageState, StoredItem
 
 # As Playwright 1.65 writes it, with a partitioned cookie and an IndexedDB.
-WRITTEN = {
+WRITTEN: dict[str, object] = {
     "cookies": [
         {
             "name": "id",
