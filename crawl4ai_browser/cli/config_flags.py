@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crawl4ai_browser.cli.config_file import read_config
-from crawl4ai_browser.cli.flag_values import parse_header, parse_ready, parse_viewport
+from crawl4ai_browser.cli.flag_values import parse_bytes, parse_header, parse_ready, parse_viewport
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
 from crawl4ai_browser.config import DEFAULT_VIEWPORT, CrawlConfig
 from crawl4ai_browser.extract.schema_file import read_schema
@@ -199,13 +199,56 @@ CONTENT_FLAGS = FlagGroup(
         Flag("--pdf", "capture.pdf", "Also a PDF of the page.", sets=True),
         Flag("--console", "capture.console", "Also the page's console messages and uncaught errors.", sets=True),
         Flag("--requests", "capture.requests", "Also every request that the page made.", sets=True),
+    ),
+)
+
+DOWNLOAD_FLAGS = FlagGroup(
+    "What happens to files",
+    CrawlConfig,
+    (
+        Flag(
+            "--download",
+            "download.linked",
+            "Fetch links of pages that match as files: a glob (*.pdf, /files/*) or re:REGEX. May be repeated.",
+            metavar="PATTERN",
+        ),
         Flag(
             "--download-folder",
             "download.folder",
-            "Where files that pages offer are saved.",
+            "Where files are saved, those that pages start by themselves too.",
             metavar="FOLDER",
             default="downloads, made when the first file comes",
         ),
+        Flag(
+            "--download-layout",
+            "download.names.layout",
+            "The path of a file below the folder: {host}/{path}, {session}/{name}, {date}/{name}.",
+            metavar="TEMPLATE",
+        ),
+        Flag(
+            "--download-type",
+            "download.accept.types",
+            "Keep files of this type alone: application/pdf, image/*. May be repeated.",
+            metavar="TYPE",
+        ),
+        Flag(
+            "--max-download",
+            "download.max_bytes",
+            "The size of a file: 500000, 20MB, 1.5GiB. A larger one is given up as soon as that shows.",
+            metavar="BYTES",
+            parse=parse_bytes,
+            default="no limit",
+        ),
+        Flag(
+            "--max-downloads",
+            "download.max_crawl_bytes",
+            "The size of all files together.",
+            metavar="BYTES",
+            parse=parse_bytes,
+            default="no limit",
+        ),
+        Flag("--download-timeout", "download.timeout", "The deadline for a file.", metavar="SECONDS"),
+        Flag("--download-pdf", "download.pdf", "Save PDFs, or show them for --screenshot (full Chromium), or both."),
     ),
 )
 

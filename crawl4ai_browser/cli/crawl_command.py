@@ -8,6 +8,7 @@ from crawl4ai_browser.cli.config_flags import (
     BROWSER_FLAGS,
     CAPACITY_FLAGS,
     CONTENT_FLAGS,
+    DOWNLOAD_FLAGS,
     IDENTITY_FLAGS,
     POLITENESS_FLAGS,
     STATE_FLAGS,
@@ -69,6 +70,7 @@ CONFIG_GROUPS = (
     POLITENESS_FLAGS,
     CAPACITY_FLAGS,
     CONTENT_FLAGS,
+    DOWNLOAD_FLAGS,
     BROWSER_FLAGS,
     STATE_FLAGS,
 )
@@ -87,6 +89,8 @@ Examples:
     crawl4ai-browser crawl https://example.com/docs/ --include '/docs/*' --main --output docs/
   The pages of a list and no others, at most one a second from each host:
     crawl4ai-browser crawl --seeds urls.txt --max-depth 0 --delay 1 --output pages.jsonl.gz
+  The PDFs that a site links to, with what its pages say:
+    crawl4ai-browser crawl https://example.com --download '*.pdf' --output pages.jsonl
   Titles while it runs:
     crawl4ai-browser crawl https://example.com --quiet | jq -r .metadata.title
 

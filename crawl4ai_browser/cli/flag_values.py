@@ -13,6 +13,7 @@ _WORDS: dict[str, Ready] = {"quiet": Quiet(), "load": Load(), "domcontentloaded"
 # The characters of a field name (RFC 9110, 5.6.2), and of a value: no line breaks, or the header would be two.
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _SECONDS = re.compile(r"\d+(\.\d+)?")
+_BYTES = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kKMGT])(i)?)?B?")
 _SIZE = re.compile(r"(\d+)[x×](\d+)", re.IGNORECASE)
 
 
@@ -32,6 +33,20 @@ def parse_ready(text: str) -> Ready:
     if colon and rest.strip() and kind == "js":
         return Predicate(script=rest)
     raise ConfigError("write quiet, load, domcontentloaded, a number of seconds, css:SELECTOR or js:SCRIPT")
+
+
+def parse_bytes(text: str) -> int:
+    """The bytes that a number names, with or without a unit: `500000`, `20MB` (20 million), `1.5GiB`.
+
+    Raises:
+        ConfigError: not a size.
+    """
+    match = _BYTES.fullmatch(text.strip())
+    if match is None:
+        raise ConfigError("write a number of bytes, such as 500000, 20MB or 1.5GiB")
+    number, prefix, binary = match.groups("")
+    unit = (1024.0 if binary else 1000.0) ** " KMGT".index(prefix.upper() or " ")
+    return round(float(number) * unit)
 
 
 def parse_header(text: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawl4ai_browser.cli.flag_values import parse_header, parse_ready, parse_viewport
+from crawl4ai_browser.cli.flag_values import parse_bytes, parse_header, parse_ready, parse_viewport
 from crawl4ai_browser.config import Viewport
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
@@ -52,3 +52,17 @@ def test_a_size_is_read() -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="WIDTHxHEIGHT"):
         parse_viewport(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("500000", 500_000), ("20MB", 20_000_000), ("1.5GiB", 1_610_612_736), ("3 kB", 3000), ("2K", 2000), ("7B", 7)],
+)
+def test_bytes_are_read(text: str, expected: int) -> None:
+    assert parse_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "MB", "-1", "1e6", "5 apples", "1.MB", "iB"])
+def test_what_is_no_number_of_bytes_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="number of bytes"):
+        parse_bytes(text)
