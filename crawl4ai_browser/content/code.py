@@ -80,7 +80,9 @@ def code_language(pre: LexborNode) -> str:
         code = code.next
     candidates = [pre] if code is None else [code, pre]
     wrapper = pre.parent
-    while wrapper is not None and len(candidates) < _WRAPPERS + 2 and wrapper.tag not in {"body", "html"}:
+    for _ in range(_WRAPPERS):
+        if wrapper is None or wrapper.tag in {"body", "html"}:
+            break
         candidates.append(wrapper)
         wrapper = wrapper.parent
     for node in candidates:

@@ -42,8 +42,8 @@ class Row:
     group: int
     """Which row group it belongs to; spans end with it."""
     own: list[Cell]
-    covering: list[Cell | None] = field(default_factory=list)
-    is_start: list[bool] = field(default_factory=list)
+    covering: list[Cell | None] = field(default_factory=list["Cell | None"])
+    is_start: list[bool] = field(default_factory=list[bool])
 
     @property
     def is_all_header(self) -> bool:

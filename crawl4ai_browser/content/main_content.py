@@ -97,7 +97,7 @@ class _Block:
 
     def kept(self) -> Iterator[_Block]:
         """Itself and all below that is still there, in document order. What is cut on the way is passed over."""
-        pending = [self]
+        pending: list[_Block] = [self]
         while pending:
             block = pending.pop()
             if block.is_cut:

@@ -154,13 +154,12 @@ class _Facts:
         names = [name for thing in self._things for name in _names(thing.get("author"))]
         if names:
             return collapse(", ".join(dict.fromkeys(names)))
-        for node in self._document.tree.css(
-            "[itemprop~='author'] [itemprop~='name'], [rel~='author'], [itemprop~='author']"
-        ):
-            text = visible_text(node)
-            if text:
-                return text
-        return ""
+        marked = (
+            visible_text(name if name is not None else node)
+            for node in self._document.tree.css("[rel~='author'], [itemprop~='author']")
+            for name in [node.css_first("[itemprop~='name']")]
+        )
+        return next((text for text in marked if text), "")
 
     def date(
         self, properties: Iterable[str], names: Iterable[str], json_keys: Iterable[str], what: str

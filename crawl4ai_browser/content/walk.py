@@ -71,7 +71,7 @@ class OpenTable:
     """A table that the walk is in; `grid` is None where it is only a means of layout."""
 
     grid: Grid | None
-    texts: dict[int, str] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict[int, str])
     """What each cell has become, by its node's `mem_id`."""
 
 

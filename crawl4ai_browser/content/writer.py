@@ -18,7 +18,7 @@ class _Frame:
 
     starts_line: bool
     """Whether what comes first stands at the start of a line."""
-    pieces: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list[str])
     owed: int = 0
     """Line breaks to write before the next piece."""
     lead: int = 0
