@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.crawling.run import CrawlRun as CrawlRun
     from crawl4ai_browser.crawling.session import Session as Session
     from crawl4ai_browser.crawling.session_page import SessionPage as SessionPage
+    from crawl4ai_browser.crawling.site_map import SiteUrl as SiteUrl
     from crawl4ai_browser.download import Download as Download
     from crawl4ai_browser.errors import ConfigError as ConfigError
     from crawl4ai_browser.errors import CrawlError as CrawlError
@@ -117,6 +118,7 @@ _HOMES = {
     "SignedIn": "browser.sign_in",
     "Sink": "sinks.sink",
     "SinkError": "errors",
+    "SiteUrl": "crawling.site_map",
     "Skipped": "errors",
     "Snapshot": "snapshot",
     "StorageError": "errors",
@@ -179,6 +181,7 @@ __all__ = [
     "SignedIn",
     "Sink",
     "SinkError",
+    "SiteUrl",
     "Skipped",
     "Snapshot",
     "StorageError",

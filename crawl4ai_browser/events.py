@@ -52,6 +52,14 @@ class UrlRefused(Event):
     """Of the seed list, where it came from one."""
 
 
+class SitemapRead(Event):
+    """A sitemap was read, or `error` says why not, or not to its end."""
+
+    url: str
+    entries: int
+    error: ErrorInfo | None = None
+
+
 class PageStarted(Event):
     """A visit has begun."""
 

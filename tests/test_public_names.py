@@ -14,7 +14,7 @@ SOURCE = Path(crawl4ai_browser.__file__)
 
 # What users may rely on. A name that goes away breaks them, and a new one is a promise: a decision, made here too.
 PUBLIC = """
-    Crawler crawl fetch CrawlRun CrawlStatistics
+    Crawler crawl fetch CrawlRun CrawlStatistics SiteUrl
     Session SessionPage SessionLimits SignIn SignedIn StorageState Cookie Geolocation HttpCredentials
     Request CrawlResult Link Media Table PageMetadata Download Attempt ErrorInfo Snapshot
     BrowserConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig PolitenessConfig

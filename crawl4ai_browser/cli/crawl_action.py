@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 
 import anyio
 
 from crawl4ai_browser.cli.config_flags import config_of
 from crawl4ai_browser.cli.crawl_command import CONFIG_GROUPS, ORDERS, SCOPE_FLAGS
+from crawl4ai_browser.cli.flag_values import moment_of
 from crawl4ai_browser.cli.flags import applied
 from crawl4ai_browser.cli.output_flags import output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
@@ -50,6 +52,8 @@ def run(urls: tuple[str, ...], **values: object) -> int:
             scope=applied(Scope(), SCOPE_FLAGS.flags, values),
             order=_ORDERS[str(values["order"])](),
             sinks=(sink_for(output),),
+            sitemaps=bool(values["sitemaps"]),
+            since=_since(values),
         )
         require_browser(config.browser)
         display = display_for(verbosity, results_to_terminal=output.path is None and sys.stdout.isatty())
@@ -60,6 +64,18 @@ def run(urls: tuple[str, ...], **values: object) -> int:
     if isinstance(seeds, SeedFile) and seeds.good_count == 0 and tally.interrupted_by is None:
         raise ConfigError(f"no URL to visit in {seeds.name}")
     return tally.exit_code
+
+
+def _since(values: Mapping[str, object]) -> datetime | None:
+    """The day of `--since`.
+
+    Raises:
+        ConfigError: it is none, or there are no sitemaps to compare it with.
+    """
+    since = moment_of("--since", values["since"])
+    if since is not None and not values["sitemaps"]:
+        raise ConfigError("--since compares the dates of sitemaps: it needs --sitemaps")
+    return since
 
 
 def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity) -> None:

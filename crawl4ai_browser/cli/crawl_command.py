@@ -75,6 +75,29 @@ CONFIG_GROUPS = (
     STATE_FLAGS,
 )
 
+
+def since_option(group: str) -> GroupedOption:
+    """The flag that leaves out what has not changed."""
+    return GroupedOption(
+        ["--since"],
+        group=group,
+        metavar="DATE",
+        help="Of the URLs in sitemaps, leave out what the site says has not changed since then: 2026-01-31, or with a"
+        " time in UTC, 2026-01-31T12:00.",
+    )
+
+
+def sitemap_options() -> list[click.Option]:
+    """The flags for URLs that sites list themselves."""
+    sitemaps = GroupedOption(
+        ["--sitemaps"],
+        group=SCOPE_FLAGS.title,
+        is_flag=True,
+        help="Also visit the URLs in scope that the sites of the given URLs list in their sitemaps.",
+    )
+    return [sitemaps, since_option(SCOPE_FLAGS.title)]
+
+
 ORDERS = ("breadth-first", "depth-first")
 
 _HELP = """Visit URLs, and the pages that they link to as far as the scope goes. One result a page.
@@ -119,6 +142,7 @@ def _parameters() -> list[click.Parameter]:
     return [
         click.Argument(["urls"], nargs=-1, metavar="[URL]..."),
         seeds,
+        *sitemap_options(),
         *SCOPE_FLAGS.options(),
         order,
         *groups,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from crawl4ai_browser.config import Viewport
 from crawl4ai_browser.errors import ConfigError
@@ -15,6 +16,21 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kKMGT])(i)?)?B?")
 _SIZE = re.compile(r"(\d+)[x×](\d+)", re.IGNORECASE)
+
+
+def moment_of(flag: str, given: object) -> datetime | None:
+    """The moment that a flag names, in UTC where it has no zone; None where the flag is not given.
+
+    Raises:
+        ConfigError: not a date.
+    """
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(given))
+    except ValueError:
+        raise ConfigError(f"{flag} {str(given)!r}: not a date: write 2026-01-31, or 2026-01-31T12:00") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def parse_ready(text: str) -> Ready:

@@ -11,6 +11,7 @@ from crawl4ai_browser.events import (
     Event,
     PageFinished,
     PageRetried,
+    SitemapRead,
     UrlRefused,
     Warned,
 )
@@ -26,6 +27,10 @@ def event_line(event: Event, verbosity: Verbosity) -> str | None:
             return None  # a bad seed, which was reported with its line when it was read
         case PageFinished():
             return page_line(event)
+        case SitemapRead(error=ErrorInfo()):
+            return (
+                f"warning: the sitemap {event.url} was not read to its end (entries: {event.entries:,}): {event.error}"
+            )
         case Warned():
             return f"warning: {event.text}"
         case BrowserLost():
@@ -40,6 +45,8 @@ def _detail_line(event: Event) -> str | None:
             return f"again  in {event.delay:.1f} s  {event.url}  attempt {event.attempt}: {event.error}"
         case UrlRefused(line=None):  # with a line: a bad seed again
             return f"refused  {event.url}  {event.reason}"
+        case SitemapRead():
+            return f"sitemap  {event.url}  entries: {event.entries:,}"
         case BrowserLaunched():
             return f"browser launched: {event.kind} {event.version}"
         case BrowserRetired():

@@ -20,6 +20,7 @@ from crawl4ai_browser.errors import ConfigError, CrawlError, LaunchFailed
 _COMMANDS = {
     "crawl": "Visit URLs, and follow their links as far as the scope goes.",
     "fetch": "Visit one URL and print it as Markdown, html, JSON, links, text, screenshot or PDF.",
+    "map": "List the URLs of a site from its sitemaps, without visiting them.",
     "demo": "Crawl the bundled JavaScript site and check that nothing is missing.",
     "install": "Find a browser, or provide one.",
     "doctor": "Check that this machine can crawl, and say what to do when not.",

@@ -15,7 +15,7 @@ from crawl4ai_browser.cli.progress_bar import ProgressBar
 from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.crawling.run import CrawlRun
-from crawl4ai_browser.events import Event, PageFinished
+from crawl4ai_browser.events import Event, PageFinished, Warned
 
 Display = Literal["lines", "bar", "failures"]
 """`lines`: one for each page. `bar`: a live display, and lines for pages that failed. `failures`: only those lines."""
@@ -43,6 +43,10 @@ class Report:
             self._bar.note = text
         elif self._verbosity != "quiet":
             say(text)
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know that stops nothing."""
+        self(Warned(text=text))
 
     @asynccontextmanager
     async def shown(self, run: CrawlRun) -> AsyncGenerator[None]:

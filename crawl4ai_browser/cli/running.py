@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
 from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.lines import duration, plural
 from crawl4ai_browser.cli.reports import Report
+from crawl4ai_browser.cli.sitemap_seeds import with_sitemaps
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.run import CrawlRun
@@ -30,6 +32,10 @@ class PlannedCrawl:
     scope: Scope
     order: Order
     sinks: Sequence[Sink]
+    sitemaps: bool = False
+    """Whether the URLs that the seeds' sites list in their sitemaps are seeds too."""
+    since: datetime | None = None
+    """Of those, leave out what has not changed since then."""
 
 
 @dataclass
@@ -82,7 +88,10 @@ async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None
     """
     interrupts = Interrupts()
     async with Crawler(planned.config, observers=[report]) as crawler:
-        run = crawler.crawl(planned.seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
+        seeds = planned.seeds
+        if planned.sitemaps:
+            seeds = with_sitemaps(crawler, seeds, scope=planned.scope, since=planned.since, warn=report.warn)
+        run = crawler.crawl(seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
         try:
             async with interrupts.watched(lambda number: _drain(run, report, number)), report.shown(run):
                 await _read(run, tally)

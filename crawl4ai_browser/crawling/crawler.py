@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from importlib import import_module
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -38,9 +39,13 @@ from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.sinks.sink import Sink
 
+if TYPE_CHECKING:
+    from crawl4ai_browser.crawling.site_map import SiteMap, SiteUrl
+
 _DEFAULTS = CrawlConfig()
 _JUST_THE_SEEDS = Scope(max_depth=0)
 _BREADTH_FIRST = breadth_first()
+_EVERYTHING_NEAR = Scope()
 _NO_LIMITS = SessionLimits()
 
 _CORES_PER_WORKER = 2
@@ -224,6 +229,31 @@ class Crawler:
         """
         return self._crawl(seeds, scope=scope, order=order, sinks=sinks)
 
+    def map(
+        self, site: str, *, scope: Scope = _EVERYTHING_NEAR, since: datetime | None = None
+    ) -> AsyncGenerator[SiteUrl]:
+        """The URLs that a site lists in its sitemaps, as they are read: those in scope, each once. Visits none of them.
+
+            seeds = (page.url async for page in crawler.map("https://example.com/"))
+            async for result in crawler.crawl(seeds): ...
+
+        `site` is any page of it. With `since`, what the site says has not changed since then is left out. A sitemap
+        that can't be read becomes a `SitemapRead` event with its error. Plain requests, in the host's turn.
+
+        Raises:
+            ConfigError: not an absolute http or https URL; or this crawler has a fetcher of the user's.
+            RobotsDenied, FetchError: there is no robots.txt to be had, so nothing is read (when iterated).
+            LaunchFailed: no browser could be started, through which the requests go (when iterated).
+        """
+        browsers = self._usable_browsers()
+        url = checked(site, allow_files=False).url
+        # By name, as it brings the XML parser, which a crawl without sitemaps does without.
+        site_map: type[SiteMap] = import_module("crawl4ai_browser.crawling.site_map").SiteMap
+        reader = site_map(
+            browsers.plain_get, self._config.retry, observers=self._observers, clock=self._clock, random=Random()
+        )
+        return reader.urls(url, scope=scope, since=since)
+
     def session(
         self,
         name: str,
@@ -250,7 +280,9 @@ class Crawler:
     def _usable_browsers(self) -> Browsers:
         self._usable_parts()
         if self._browsers is None:
-            raise ConfigError("sessions live in browsers, and this Crawler was given a fetcher in place of them")
+            raise ConfigError(
+                "sessions and plain requests go through browsers, and this Crawler was given a fetcher in place of them"
+            )
         return self._browsers
 
     def _crawl(

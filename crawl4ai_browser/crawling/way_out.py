@@ -17,6 +17,7 @@ from crawl4ai_browser.crawling.parts import HostOpensAt
 from crawl4ai_browser.events import Observers
 from crawl4ai_browser.fetcher import Fetcher, OnAnswer
 from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
+from crawl4ai_browser.politeness.polite_get import PoliteGet
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
 
@@ -28,6 +29,7 @@ class Browsers:
     pool: BrowserPool
     fetcher: BrowserFetcher
     polite: PoliteFetcher
+    plain_get: PoliteGet
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Obse
     """Browsers, treated politely. None is started before the first request; all are gone afterwards."""
     async with BrowserPool(config, observers, clock=clock) as pool:
         browser = BrowserFetcher(pool, config, clock)
-        polite = PoliteFetcher(browser, SessionPlainGet(pool), config.politeness, clock)
-        yield WayOut(polite, polite.throttle.opens_at, Browsers(pool, browser, polite))
+        plain_get = SessionPlainGet(pool)
+        polite = PoliteFetcher(browser, plain_get, config.politeness, clock)
+        polite_get = PoliteGet(plain_get, polite.robots, polite.throttle, config=config.politeness, clock=clock)
+        yield WayOut(polite, polite.throttle.opens_at, Browsers(pool, browser, polite, polite_get))
 
 
 @asynccontextmanager
