@@ -47,9 +47,9 @@ class Frames:
     def __init__(self, devtools: DevTools, start: Start, *, turn: anyio.Lock, on_demand: bool) -> None:
         """`on_demand` False: the browser paints by itself, and nothing here does anything.
 
-        `turn` is held while a frame is made; it belongs to the browser. Frames of two pages that overlap kill Chromium's
-        GPU process ("Got overlapping IssueExternalBeginFrame": within a second with four pages that all paint), and the
-        sixth such death kills the browser. A frame takes some milliseconds, also that of a page whose script hangs.
+        `turn` is held while a frame is made; it belongs to the browser. Frames of two pages that overlap kill
+        Chromium's GPU process ("Got overlapping IssueExternalBeginFrame": within a second with four pages that paint),
+        and the sixth such death kills the browser. A frame takes milliseconds, also where a page's script hangs.
         """
         self._devtools = devtools
         self._start = start

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import translate
-from crawl4ai_browser.browser.user_function import PageFunction, T
+from crawl4ai_browser.browser.user_function import PageFunction, T, call_function
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError
 
 if TYPE_CHECKING:
@@ -62,12 +62,10 @@ class OpenPage:
         async with self._session.entry.visit():
             page = self._shown_page()
             try:
-                async with page.frames.flowing():
-                    return await function(page.page)
-            except PlaywrightError as error:
-                if await self._pool.examine(page.browser):
-                    raise
-                raise BrowserCrashed("the browser died under a user's function", phase="perform") from error
+                return await call_function(page, function)
+            except BrowserCrashed:
+                await self._pool.examine(page.browser)
+                raise
 
     async def snapshot(self) -> Snapshot:
         """What the page shows now, once it is ready.

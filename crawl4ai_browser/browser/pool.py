@@ -22,7 +22,7 @@ from crawl4ai_browser.browser.session_entry import NO_LIMITS, SessionEntry
 from crawl4ai_browser.browser.signing_in import SigningIn
 from crawl4ai_browser.browser.state_keeper import StateKeeper
 from crawl4ai_browser.browser.transfers import Transfers, part_folder
-from crawl4ai_browser.browser.user_function import PageFunction, T, settle
+from crawl4ai_browser.browser.user_function import PageFunction, T, call_function, settle
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, LaunchFailed
@@ -144,13 +144,7 @@ class BrowserPool:
             LaunchFailed, BrowserCrashed, PoolTimeout: there is no page to be had, or its browser died.
         """
         async with session.entry.visit(), self.held(session), session.user_page() as page:
-            try:
-                async with page.frames.flowing():
-                    result = await function(page.page)
-            except PlaywrightError as error:
-                if await self.examine(page.browser):
-                    raise
-                raise BrowserCrashed("the browser died under a user's function", phase="perform") from error
+            result = await call_function(page, function)
             await settle(page)
             return result
 

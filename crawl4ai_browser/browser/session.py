@@ -21,6 +21,7 @@ from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.session_entry import SessionEntry
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.state_keeper import StateKeeper
+from crawl4ai_browser.browser.user_function import catch_listener_errors
 from crawl4ai_browser.browser.user_windows import UserWindows
 from crawl4ai_browser.errors import BrowserCrashed, FetchError, SessionEnded
 from crawl4ai_browser.storage_state import StorageState
@@ -127,6 +128,7 @@ class BrowserSession:
         try:
             with browser.opening("context"):
                 context = await browser.browser.new_context(**keywords)
+                catch_listener_errors(context)  # those that a user's function leaves on it
                 context.on("download", self._on_download)
                 await context.add_init_script(tracker_script())
                 for script in identity.config.init_scripts:

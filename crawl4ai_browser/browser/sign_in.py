@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from ada_url import URL
@@ -32,7 +32,7 @@ class SignedIn(Frozen):
     """Where pages lead who is not: a pattern with `*` for the address without its query, such as `*/login`."""
     statuses: frozenset[int] = frozenset({401, 403})
     """Who is not gets one of these. Without 403 where pages are forbidden to the account itself: each such page would
-    cost two sign-ins before it is left as it is."""
+    cost three sign-ins before it is left as it is."""
 
     def denial(self, *, url: str, final_url: str, status: int | None) -> str | None:
         """Why this answer is one to somebody who is not signed in; None where it says nothing of the kind."""
@@ -61,7 +61,8 @@ class SignIn:
     timeout: float = 60.0
     """Seconds for one."""
     max_in_a_row: int = 3
-    """After so many without a page that shows the session signed in, it ends."""
+    """After so many without a page that shows the session signed in, it ends; a single page that never does, does not
+    count."""
 
     def __post_init__(self) -> None:
         """Check what is given.
@@ -99,22 +100,31 @@ class SignInRecord:
     """Sign-ins since a page last showed that one had worked."""
     reason: str = "it has not been signed in yet"
     """Why one is due."""
+    has_failed: bool = False
+    """Whether the latest sign-in did not come to its end."""
+    witnesses: set[str] = field(default_factory=set[str])
+    """Addresses that have shown the session signed out since one last showed it signed in."""
 
     def saw_signed_in(self, count: int) -> None:
         """A page of a visit that began when `count` was this one showed the session signed in."""
         if count == self.count:
             self.in_a_row = 0
+            self.witnesses.clear()
 
-    def saw_signed_out(self, count: int, reason: str) -> None:
+    def saw_signed_out(self, count: int, url: str, reason: str) -> None:
         """A page of such a visit showed it signed out."""
+        self.witnesses.add(url)
         if count == self.count:
             self.is_due = True
             self.reason = reason
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether another sign-in would only be one more that does not help."""
-        return self.in_a_row >= self.max_in_a_row
+        """Whether another sign-in would only be one more that does not help.
+
+        One page alone is no proof of that: it may look so to everybody. It is given up by itself in the end.
+        """
+        return self.in_a_row >= self.max_in_a_row and (self.has_failed or len(self.witnesses) != 1)
 
     def began(self) -> None:
         """A sign-in begins."""
@@ -122,11 +132,12 @@ class SignInRecord:
 
     def failed(self, reason: str) -> None:
         """It did not come to its end, or did not help."""
+        self.has_failed = True
         self.reason = reason
 
     def succeeded(self) -> None:
         """The session is signed in, as far as is known without visiting a page."""
-        self.is_due = False
+        self.is_due = self.has_failed = False
         self.count += 1
 
 

@@ -132,16 +132,16 @@ class SignInWatch:
             raise refusal
         reason = await _seen_in(page, self._sign_in)
         if reason is not None:
-            raise self._signed_out(reason)
+            raise self._signed_out(url, reason)
         self._record.saw_signed_in(self._count)
 
     def refusal(self, *, url: str, final_url: str, status: int | None) -> SignedOut | None:
         """The error of an answer to somebody who is not signed in; None where the answer alone doesn't say so."""
         reason = self._sign_in.denial(url=url, final_url=final_url, status=status)
-        return self._signed_out(reason) if reason is not None else None
+        return self._signed_out(url, reason) if reason is not None else None
 
-    def _signed_out(self, reason: str) -> SignedOut:
-        self._record.saw_signed_out(self._count, reason)
+    def _signed_out(self, url: str, reason: str) -> SignedOut:
+        self._record.saw_signed_out(self._count, url, reason)
         return SignedOut(f"the page shows that its session is not signed in: {reason}", phase="ready")
 
 

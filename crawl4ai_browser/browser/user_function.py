@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
+from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page
 
 from crawl4ai_browser.browser.page_script import leave_script, visit_script
 from crawl4ai_browser.browser.playwright_errors import is_gone, is_interrupted, translate
@@ -36,19 +36,52 @@ class UserFunctionFailed(Exception):
         self.message = message
 
 
+async def call_function(page: KeptPage, function: PageFunction[T]) -> T:
+    """The function's result. The page paints while it runs. What it or one of its listeners raises comes out as it is.
+
+    Raises:
+        BrowserCrashed: the browser died under it.
+    """
+    raised = catch_listener_errors(page.page)
+    try:
+        async with page.frames.flowing():
+            result = await function(page.page)
+    except PlaywrightError as error:
+        if is_gone(error) and not page.browser.is_usable:
+            raise BrowserCrashed(page.browser.lost or "the browser died", phase="perform") from error
+        raise
+    if raised:
+        raise raised[0]
+    return result
+
+
+def catch_listener_errors(emitter: Page | BrowserContext) -> list[BaseException]:
+    """A list that gets what listeners of this page or context raise from now on.
+
+    Without it, Playwright raises that in whatever call comes next on its connection: in another session.
+    """
+    raised: list[BaseException] = []
+
+    def catch(error: BaseException) -> None:
+        raised.append(error)
+
+    # As in Node, an emitter's "error" event takes what its listeners raise; Playwright's types don't say so.
+    cast("Any", emitter).on("error", catch)
+    return raised
+
+
 async def call_user(page: KeptPage, function: PageFunction[T], name: str) -> T:
-    """The function's result. The page paints while it runs, and so do the windows that it opens.
+    """The function's result, for a function that is called on a session's behalf.
 
     Raises:
         UserFunctionFailed: it raised.
         BrowserCrashed: the browser died under it.
     """
     try:
-        async with page.frames.flowing():
-            return await function(page.page)
+        return await call_function(page, function)
+    except BrowserCrashed:
+        raise
     except PlaywrightError as error:
-        if is_gone(error) and not page.browser.is_usable:
-            raise BrowserCrashed(page.browser.lost or "the browser died", phase="page") from error
         # The first line alone: the call log below it holds what was typed.
         raise UserFunctionFailed(f"{name} failed: {translate(error, phase='page').message}") from error
     except Exception as error:

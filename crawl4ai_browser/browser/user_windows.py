@@ -18,6 +18,7 @@ from playwright.async_api import Error as PlaywrightError
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.frames import Frames
 from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.browser.user_function import catch_listener_errors
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.background import Start
@@ -84,6 +85,7 @@ class UserWindows:
                 await to_the_end(self._close_all())
 
     def _on_page(self, user_page: KeptPage, page: Page) -> None:
+        catch_listener_errors(page)
         self._start(partial(self._follow, user_page, page))
 
     async def _follow(self, user_page: KeptPage, page: Page) -> None:

@@ -20,9 +20,9 @@ MAX_THROTTLED_ATTEMPTS = 10
 """Uncharged answers of that kind for one URL. The host's back-off doubles from a second with each, so the tenth comes
 after a quarter of an hour of patience; a host that never relents must not keep a crawl alive for ever."""
 
-MAX_SIGNED_OUT_VISITS = 3
-"""Visits of one URL that may show its session signed out. Two are chance, where a site ends a session after so many
-requests; a third says that the page looks so to whoever is signed in."""
+MAX_SIGNED_OUT_VISITS = 4
+"""Visits of one URL that may show its session signed out. One more than the sign-ins in a row after which a session
+ends by default: so pages of a session that can't be signed in say that, and this is for a page that always looks so."""
 
 NEVER = 0
 """Retries of an error that would only come again."""

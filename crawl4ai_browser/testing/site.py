@@ -37,6 +37,7 @@ from crawl4ai_browser.testing.site_behaviours import (
 )
 from crawl4ai_browser.testing.site_faults import install_fault_routes
 from crawl4ai_browser.testing.site_fixture import Deeper, ExpectedPage, expected_pages, serve_fixture_site
+from crawl4ai_browser.testing.site_login import Members, install_members, password_of
 from crawl4ai_browser.testing.site_requests import Hit
 from crawl4ai_browser.testing.site_responses import End, Repeat, Response, Send, Step, Wait
 from crawl4ai_browser.testing.site_server import SiteServer
@@ -47,6 +48,7 @@ __all__ = [
     "ExpectedPage",
     "Handler",
     "Hit",
+    "Members",
     "Repeat",
     "Response",
     "Routes",
@@ -71,7 +73,9 @@ __all__ = [
     "hanging",
     "hanging_after",
     "install_fault_routes",
+    "install_members",
     "overlong",
+    "password_of",
     "ranged",
     "raw",
     "reset",

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
+from playwright.async_api import Page
 
-from crawl4ai_browser.config import CapacityConfig, CrawlConfig
+from crawl4ai_browser.config import CapacityConfig, ContentConfig, CrawlConfig, PolitenessConfig, VisitConfig
+from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.events import Event
+from crawl4ai_browser.testing.site import Members, SiteServer, install_members, serve_fixture_site
+
+FIXTURE_SITE = Path(__file__).parents[2] / "fixtures" / "site"
 
 
 @pytest.fixture
@@ -29,3 +35,41 @@ def tree() -> Callable[[str], str]:
 def events() -> list[Event]:
     """Pass `observers=[events.append]` and look here."""
     return []
+
+
+@pytest.fixture(scope="package")
+def site() -> Iterator[SiteServer]:
+    """The bundled site."""
+    with serve_fixture_site(FIXTURE_SITE) as server:
+        yield server
+        assert server.handler_errors == []
+
+
+@pytest.fixture
+def members(site: SiteServer) -> Members:
+    """The login application on the bundled site. Nobody is signed in yet."""
+    return install_members(site, FIXTURE_SITE)
+
+
+@pytest.fixture(scope="package")
+def browser_config() -> CrawlConfig:
+    """For crawls in real browsers of which only the html matters."""
+    return CrawlConfig(
+        content=ContentConfig(markdown=False, links=False, media=False, tables=False, metadata=False),
+        capacity=CapacityConfig(max_pages=4, content_workers=0),
+        politeness=PolitenessConfig(obey_robots=False),
+        visit=VisitConfig(timeout=15),
+    )
+
+
+@pytest.fixture(scope="package")
+async def crawler(browser_config: CrawlConfig) -> AsyncIterator[Crawler]:
+    """A crawler whose browser runs already, so that it is not taken for what the first test leaves."""
+    async with Crawler(browser_config) as opened:
+        async with opened.session("first") as first:
+            await first.run(_title)
+        yield opened
+
+
+async def _title(page: Page) -> str:
+    return await page.title()
