@@ -40,17 +40,21 @@ def short_type(name: str) -> str:
     return name.rstrip("/").replace("#", "/").rpartition("/")[2].rpartition(":")[2]
 
 
-_MAX_STEPS = 500_000
-"""Elements looked at in all. With `itemref` a small page can claim items without end, each made of the same ones."""
+_MAX_ITEMS = 5_000
+_MAX_STEPS = 200_000
+"""Items, and elements looked at, in all. With `itemref` a small page can claim items without end, each made of the same
+elements; the longest lists of real pages have some hundred items."""
 
 
 class _Reader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._steps_left = _MAX_STEPS
+        self._items_left = _MAX_ITEMS
 
     def item(self, node: LexborNode, above: tuple[int, ...]) -> dict[str, JsonValue]:
         """An item's properties; `above` are the items it lies in, as `itemref` can make circles."""
+        self._items_left -= 1
         attributes = node.attributes
         item: dict[str, JsonValue] = {}
         types = [short_type(name) for name in (attributes.get("itemtype") or "").split()]
@@ -73,7 +77,7 @@ class _Reader:
         found: list[LexborNode] = []
         seen = {root.mem_id}
         pending = [*self._referred(root), *reversed(children(root))]
-        while pending and self._steps_left:
+        while pending and self._steps_left and self._items_left > 0:
             self._steps_left -= 1
             node = pending.pop()
             if not node.is_element_node or node.mem_id in seen:

@@ -98,7 +98,8 @@ def _dicts(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
 
 
 def _dict(value: JsonValue) -> dict[str, JsonValue]:
-    return next(_dicts(value), dict[str, JsonValue]())
+    nothing: dict[str, JsonValue] = {}
+    return next(_dicts(value), nothing)
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
