@@ -17,7 +17,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from crawl4ai_browser.browser.discovery import find_browser
-from scripts.benchmark.contenders_list import BY_HAND, FLOOR, OURS, OWN, PEERS, ROOT, Contender, Environments
+from scripts.benchmark.contenders_list import (
+    BY_HAND,
+    FLOOR,
+    OURS,
+    OURS_QUIET,
+    OURS_SHARED,
+    OWN,
+    PEERS,
+    ROOT,
+    Contender,
+    Environments,
+)
 from scripts.benchmark.measured_round import Measured
 from scripts.benchmark.plot import svg
 from scripts.benchmark.report import Rounds, gathered, machine, table, verdicts
@@ -93,12 +104,13 @@ def _programme(
             )
         ]
     if options.quick:
-        return [(Workload(ONE_SITE, 40, warm_up=8), [*contenders], 1)]
-    rest = [one for one in contenders if one.name != "ours, full, default ready"]
+        return [(Workload(ONE_SITE, 40, warm_up=8), [one for one in contenders if one != OURS_SHARED], 1)]
+    one_site = [one for one in contenders if one != OURS_SHARED]
+    many_sites = [one for one in contenders if one != OURS_QUIET]
     own = [one for one in contenders if one in (FLOOR, BY_HAND, OURS)]
     programme = [
-        (Workload(ONE_SITE, options.pages), [*contenders], options.rounds),
-        (Workload(MANY_SITES, options.pages, hosts=50), rest, options.rounds),
+        (Workload(ONE_SITE, options.pages), one_site, options.rounds),
+        (Workload(MANY_SITES, options.pages, hosts=50), many_sites, options.rounds),
         (Workload(SUBRESOURCES, max(20, options.pages // 6), path="/heavy", warm_up=5), own, options.rounds),
         (Workload(LAG, options.pages), [OURS_LAG], 1),
     ]

@@ -31,12 +31,14 @@ BY_HAND = Contender("Playwright by hand", "by_hand")
 OURS_HTML = Contender("ours, html only", "ours", ("html",))
 OURS = Contender("ours, full content", "ours")
 OURS_QUIET = Contender("ours, full, default ready", "ours", ("quiet",))
+OURS_SHARED = Contender("ours, shared renderers", "ours", ("--renderer-process-limit=4",))
+"""For many sites: Chromium starts no renderer for each, but then a page that hangs or crashes may take another along."""
 PEERS = (
     Contender("crawl4ai", "crawl4ai_peer", requirement="crawl4ai"),
     Contender("Crawlee", "crawlee_peer", requirement="crawlee[playwright]"),
     Contender("scrapy-playwright", "scrapy_peer", requirement="scrapy-playwright"),
 )
-OWN = (FLOOR, BY_HAND, OURS_HTML, OURS, OURS_QUIET)
+OWN = (FLOOR, BY_HAND, OURS_HTML, OURS, OURS_QUIET, OURS_SHARED)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """This package, as its README uses it.
 
 Options: `html` (no content), `quiet` (the default ready), `lag` (how long the event loop is away), `objects` (what of
-Playwright is alive, after some pages and at the end).
+Playwright is alive, after some pages and at the end), and switches of Chromium.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ COUNTED_CLASSES = ("Page", "BrowserContext", "CDPSession", "Frame", "Request", "
 
 def config(job: Job) -> CrawlConfig:
     """The defaults, but for what all contenders are given alike."""
+    switches = tuple(option for option in job.options if option.startswith("--"))
     return CrawlConfig(
-        browser=BrowserConfig(executable=Path(job.executable), count=1),
+        browser=BrowserConfig(executable=Path(job.executable), count=1, args=switches),
         visit=VisitConfig(ready=Quiet() if "quiet" in job.options else Selector(css=READY_SELECTOR)),
         content=NO_CONTENT if "html" in job.options else ContentConfig(),
         capacity=CapacityConfig(max_pages=job.concurrency),
