@@ -32,7 +32,7 @@ from scripts.benchmark.contenders_list import (
 from scripts.benchmark.measured_round import Measured
 from scripts.benchmark.plot import svg
 from scripts.benchmark.report import Rounds, gathered, machine, table, verdicts
-from scripts.benchmark.running import Bench, Workload, served_site
+from scripts.benchmark.running import WARM_UP, Bench, Workload, served_site
 from scripts.benchmark.targets import LAG, MANY_SITES, ONE_SITE, SUBRESOURCES, TARGETS
 
 OURS_LAG = replace(OURS, name="ours, lag", options=("lag",))
@@ -96,13 +96,8 @@ def _programme(
 ) -> list[tuple[Workload, list[Contender], int]]:
     """The workloads, who takes part, and how many rounds."""
     if options.memory:
-        return [
-            (
-                Workload("memory", options.memory - 20, memory_from=min(MEMORY_FROM, options.memory // 2)),
-                [*contenders],
-                1,
-            )
-        ]
+        since = min(MEMORY_FROM, options.memory // 2)
+        return [(Workload("memory", options.memory - WARM_UP, memory_from=since), [*contenders], 1)]
     if options.quick:
         return [(Workload(ONE_SITE, 40, warm_up=8), [one for one in contenders if one != OURS_SHARED], 1)]
     one_site = [one for one in contenders if one != OURS_SHARED]

@@ -32,7 +32,7 @@ OURS_HTML = Contender("ours, html only", "ours", ("html",))
 OURS = Contender("ours, full content", "ours")
 OURS_QUIET = Contender("ours, full, default ready", "ours", ("quiet",))
 OURS_SHARED = Contender("ours, shared renderers", "ours", ("--renderer-process-limit=4",))
-"""For many sites: Chromium starts no renderer for each, but then a page that hangs or crashes may take another along."""
+"""For many sites: no new renderer for each, but then a page that hangs or crashes may take another one along."""
 PEERS = (
     Contender("crawl4ai", "crawl4ai_peer", requirement="crawl4ai"),
     Contender("Crawlee", "crawlee_peer", requirement="crawlee[playwright]"),
