@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from crawl4ai_browser.cli.streams import Verbosity
+from crawl4ai_browser.crawling.file_progress import ArrivingFile, FileStatistics
 from crawl4ai_browser.crawling.progress import CrawlStatistics
+from crawl4ai_browser.download import Download
 from crawl4ai_browser.events import (
     BrowserLaunched,
     BrowserLost,
     BrowserRetired,
+    DownloadFinished,
     Event,
     PageFinished,
     PageRetried,
@@ -31,6 +34,8 @@ def event_line(event: Event, verbosity: Verbosity) -> str | None:
             return (
                 f"warning: the sitemap {event.url} was not read to its end (entries: {event.entries:,}): {event.error}"
             )
+        case DownloadFinished():
+            return file_line(event.download)
         case Warned():
             return f"warning: {event.text}"
         case BrowserLost():
@@ -60,6 +65,27 @@ def page_line(event: PageFinished) -> str:
     status = "---" if event.status is None else str(event.status)
     line = f"{status}  {event.seconds:6.2f} s  {event.url}"
     return f"{line}  {event.error}" if event.error else line
+
+
+def file_line(record: Download) -> str:
+    """What became of a file: its size and place, or why it has none."""
+    if record.path is not None:
+        return f"file  {size(record.size_bytes or 0):>8}  {record.path}"
+    return f"file  {record.state:>8}  {record.url}  {record.reason}"
+
+
+def arriving_line(file: ArrivingFile) -> str:
+    """How far a file has come."""
+    if file.total_bytes is None:
+        return f"{duration(file.seconds):>8}  {size(file.received_bytes)}  {file.url}"
+    percent = 100 * file.received_bytes // file.total_bytes
+    return f"{duration(file.seconds):>8}  {percent} % of {size(file.total_bytes)}  {file.url}"
+
+
+def files_line(files: FileStatistics) -> str:
+    """The counts of files at one moment."""
+    failed = f"   failed {files.failed:,}" if files.failed else ""
+    return f"files {files.kept:,}   {size(files.kept_bytes)}{failed}   arriving {len(files.arriving)}"
 
 
 def progress_line(statistics: CrawlStatistics) -> str:

@@ -9,10 +9,11 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from crawl4ai_browser.cli.lines import duration, progress_line, size
+from crawl4ai_browser.cli.lines import arriving_line, duration, files_line, progress_line, size
 from crawl4ai_browser.cli.memory import MemoryUse, memory_use
 from crawl4ai_browser.cli.streams import visible
 from crawl4ai_browser.clock import Clock
+from crawl4ai_browser.crawling.file_progress import FileStatistics
 from crawl4ai_browser.crawling.progress import CrawlStatistics
 
 _REFRESH_SECONDS = 0.25
@@ -23,13 +24,17 @@ _MEMORY_SECONDS = 2.0
 
 _SHOWN_VISITS = 6
 _SHOWN_HOSTS = 4
+_SHOWN_FILES = 4
 
 
 class ProgressBar:
     """Shows how the crawl stands, until cancelled. What is written to standard error meanwhile appears above it."""
 
-    def __init__(self, statistics: Callable[[], CrawlStatistics], clock: Clock) -> None:
+    def __init__(
+        self, statistics: Callable[[], CrawlStatistics], files: Callable[[], FileStatistics], clock: Clock
+    ) -> None:
         self._statistics = statistics
+        self._files = files
         self._clock = clock
         self.note = ""
         """Shown below the counts: what the user should know now."""
@@ -43,7 +48,7 @@ class ProgressBar:
                 if self._clock.monotonic() >= memory_until:
                     memory = await to_thread.run_sync(memory_use)
                     memory_until = self._clock.monotonic() + _MEMORY_SECONDS
-                lines = display_lines(self._statistics(), memory, self.note)
+                lines = display_lines(self._statistics(), memory, self.note) + file_lines(self._files())
                 live.update(Group(*(_one_line(line) for line in lines)), refresh=True)
                 await self._clock.sleep(_REFRESH_SECONDS)
 
@@ -63,6 +68,14 @@ def display_lines(statistics: CrawlStatistics, memory: MemoryUse, note: str) -> 
         lines.append(f"  {duration(visit.seconds):>8}  {visit.url}{attempt}")
     lines += _more(len(statistics.visits) - _SHOWN_VISITS, "visits")
     return lines
+
+
+def file_lines(files: FileStatistics) -> list[str]:
+    """What the display says of files: nothing before the first."""
+    if not (files.kept or files.failed or files.arriving):
+        return []
+    arriving = [f"  {arriving_line(file)}" for file in files.arriving[:_SHOWN_FILES]]
+    return [files_line(files), *arriving, *_more(len(files.arriving) - _SHOWN_FILES, "files")]
 
 
 def _more(count: int, noun: str) -> list[str]:

@@ -14,8 +14,9 @@ from crawl4ai_browser.cli.lines import event_line
 from crawl4ai_browser.cli.progress_bar import ProgressBar
 from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.clock import SYSTEM_CLOCK
+from crawl4ai_browser.crawling.file_progress import FileProgress
 from crawl4ai_browser.crawling.run import CrawlRun
-from crawl4ai_browser.events import Event, PageFinished, Warned
+from crawl4ai_browser.events import DownloadFinished, Event, PageFinished, Warned
 
 Display = Literal["lines", "bar", "failures"]
 """`lines`: one for each page. `bar`: a live display, and lines for pages that failed. `failures`: only those lines."""
@@ -28,10 +29,12 @@ class Report:
         self._verbosity: Verbosity = verbosity
         self._display: Display = display
         self._bar: ProgressBar | None = None
+        self._files = FileProgress()
 
     def __call__(self, event: Event) -> None:
         """Say what there is to say about an event."""
-        if self._display != "lines" and self._verbosity == "normal" and isinstance(event, PageFinished) and event.ok:
+        self._files(event)
+        if self._display != "lines" and self._verbosity == "normal" and _is_well(event):
             return
         line = event_line(event, self._verbosity)
         if line is not None:
@@ -55,7 +58,7 @@ class Report:
             yield
             return
         async with anyio.create_task_group() as tasks:
-            self._bar = ProgressBar(lambda: run.statistics, SYSTEM_CLOCK)
+            self._bar = ProgressBar(lambda: run.statistics, self._files.statistics, SYSTEM_CLOCK)
             tasks.start_soon(self._bar.run)
             try:
                 yield
@@ -66,6 +69,17 @@ class Report:
     def __repr__(self) -> str:
         """How it reports."""
         return f"<Report {self._verbosity}, {self._display}>"
+
+
+def _is_well(event: Event) -> bool:
+    """Whether it tells of a page or a file that came as it should."""
+    match event:
+        case PageFinished():
+            return event.ok
+        case DownloadFinished():
+            return event.download.state == "complete"
+        case _:
+            return False
 
 
 def display_for(verbosity: Verbosity, *, results_to_terminal: bool) -> Display:

@@ -4,12 +4,24 @@ import pytest
 
 from crawl4ai_browser.cli.lines import duration, event_line, plural, progress_line, size
 from crawl4ai_browser.cli.memory import MemoryUse, memory_use
-from crawl4ai_browser.cli.progress_bar import display_lines
+from crawl4ai_browser.cli.progress_bar import display_lines, file_lines
 from crawl4ai_browser.cli.streams import Verbosity, visible
+from crawl4ai_browser.crawling.file_progress import ArrivingFile, FileStatistics
 from crawl4ai_browser.crawling.progress import CrawlStatistics, CurrentVisit, HostProgress
+from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import NavigationTimeout
-from crawl4ai_browser.events import BrowserLost, Event, PageFinished, PageRetried, PageStarted, UrlRefused, Warned
+from crawl4ai_browser.events import (
+    BrowserLost,
+    DownloadFinished,
+    Event,
+    PageFinished,
+    PageRetried,
+    PageStarted,
+    UrlRefused,
+    Warned,
+)
 from crawl4ai_browser.result import ErrorInfo
+from crawl4ai_browser.testing.fake_clock import START
 
 ERROR = ErrorInfo.from_error(NavigationTimeout("no document after 30 s", phase="goto"))
 GOOD = PageFinished(
@@ -133,3 +145,36 @@ def test_memory_counts_this_process() -> None:
 @pytest.mark.parametrize("verbosity", ["quiet", "normal", "verbose"])
 def test_no_event_is_too_strange_to_be_said(verbosity: Verbosity) -> None:
     assert event_line(Event(), verbosity) is None
+
+
+def record(**fields: object) -> Download:
+    known = {"url": "https://a.test/x", "referrer": "", "suggested_name": "x", "path": None, "state": "truncated"}
+    return Download.model_validate({**known, "started_at": START, "finished_at": START, **fields})
+
+
+@pytest.mark.parametrize(
+    ("download", "line"),
+    [
+        (record(state="complete", path="/d/x.pdf", size_bytes=1_500_000), "file      2 MB  /d/x.pdf"),
+        (record(reason="it broke off"), "file  truncated  https://a.test/x  it broke off"),
+    ],
+)
+def test_a_file_is_a_line(download: Download, line: str) -> None:
+    assert event_line(DownloadFinished(download=download), "normal") == line
+    assert event_line(DownloadFinished(download=download), "quiet") is None
+
+
+def test_files_are_shown_from_the_first_on() -> None:
+    nothing = FileStatistics(kept=0, kept_bytes=0, failed=0, arriving=())
+    assert file_lines(nothing) == []
+    arriving = [
+        ArrivingFile(url=f"https://a.test/{number}", name="x", received_bytes=250, total_bytes=total, seconds=3.0)
+        for number, total in enumerate((1000, None, 1, 1, 1))
+    ]
+    some = FileStatistics(kept=3, kept_bytes=2_000_000, failed=1, arriving=tuple(arriving))
+    assert file_lines(some)[:3] == [
+        "files 3   2 MB   failed 1   arriving 5",
+        "     3.0 s  25 % of 1 kB  https://a.test/0",
+        "     3.0 s  250 bytes  https://a.test/1",
+    ]
+    assert file_lines(some)[-1].strip() == "and 1 more files"
