@@ -40,7 +40,7 @@ def short_type(name: str) -> str:
     return name.rstrip("/").replace("#", "/").rpartition("/")[2].rpartition(":")[2]
 
 
-_MAX_ITEMS = 2_000
+_MAX_ITEMS = 5_000
 _MAX_STEPS = 200_000
 """Items, and elements looked at, in all. With `itemref` a small page can claim items without end, each made of the same
 elements; the longest lists of real pages have some hundred items."""
