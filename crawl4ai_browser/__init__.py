@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crawl4ai_browser.config import ContextConfig as ContextConfig
     from crawl4ai_browser.config import CrawlConfig as CrawlConfig
     from crawl4ai_browser.config import DownloadConfig as DownloadConfig
+    from crawl4ai_browser.config import FileFilter as FileFilter
+    from crawl4ai_browser.config import FileNames as FileNames
     from crawl4ai_browser.config import PolitenessConfig as PolitenessConfig
     from crawl4ai_browser.config import RetryConfig as RetryConfig
     from crawl4ai_browser.config import SessionLimits as SessionLimits
@@ -98,6 +100,8 @@ _HOMES = {
     "Extractor": "extract.extractor",
     "FetchError": "errors",
     "Fetcher": "fetcher",
+    "FileFilter": "config",
+    "FileNames": "config",
     "Geolocation": "identity",
     "HttpCredentials": "identity",
     "Link": "page_content",
@@ -161,6 +165,8 @@ __all__ = [
     "Extractor",
     "FetchError",
     "Fetcher",
+    "FileFilter",
+    "FileNames",
     "Geolocation",
     "HttpCredentials",
     "Link",

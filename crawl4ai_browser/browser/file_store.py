@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sys
 import threading
 from contextlib import suppress
 from itertools import chain, islice
@@ -62,10 +63,13 @@ def download_folder(config: DownloadConfig) -> Path:
 
 
 def free_bytes(folder: Path) -> int:
-    """What may still be written to the disk that holds the folder, or will hold it."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    """What may still be written to the disk that holds the folder, or will hold it; any amount, where none is told."""
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return sys.maxsize
 
 
 def remove(*parts: Path) -> None:
@@ -177,7 +181,7 @@ def _move_to_free_place(part: Path, place: Path) -> None:
         FileExistsError: something lies there.
     """
     try:
-        os.link(part, place, follow_symlinks=False)
+        os.link(part, place)
     except FileExistsError:
         raise
     except OSError as error:

@@ -101,7 +101,7 @@ def test_twenty_files_of_one_name_at_once_all_find_a_place(tmp_path: Path) -> No
 
 
 def test_without_hard_links_a_file_is_moved_without_replacing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_args: object, **_keywords: object) -> None:
+    def refuse(_source: Path, _place: Path) -> None:
         raise OSError(errno.EPERM, "no hard links here")
 
     monkeypatch.setattr(os, "link", refuse)
@@ -112,10 +112,10 @@ def test_without_hard_links_a_file_is_moved_without_replacing(tmp_path: Path, mo
 def test_a_file_system_with_shorter_names_gets_the_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = os.link
 
-    def short_names(source: Path, place: Path, *, follow_symlinks: bool = True) -> None:
+    def short_names(source: Path, place: Path) -> None:
         if len(place.name) > 143:  # eCryptfs
             raise OSError(errno.ENAMETOOLONG, "too long")
-        link(source, place, follow_symlinks=follow_symlinks)
+        link(source, place)
 
     monkeypatch.setattr(os, "link", short_names)
     store = store_in(tmp_path)
