@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.config import DownloadConfig as DownloadConfig
     from crawl4ai_browser.config import FileFilter as FileFilter
     from crawl4ai_browser.config import FileNames as FileNames
+    from crawl4ai_browser.config import LimitsConfig as LimitsConfig
     from crawl4ai_browser.config import PolitenessConfig as PolitenessConfig
     from crawl4ai_browser.config import RetryConfig as RetryConfig
     from crawl4ai_browser.config import SessionLimits as SessionLimits
@@ -104,6 +105,7 @@ _HOMES = {
     "FileNames": "config",
     "Geolocation": "identity",
     "HttpCredentials": "identity",
+    "LimitsConfig": "config",
     "Link": "page_content",
     "Media": "page_content",
     "Observer": "events",
@@ -169,6 +171,7 @@ __all__ = [
     "FileNames",
     "Geolocation",
     "HttpCredentials",
+    "LimitsConfig",
     "Link",
     "Media",
     "Observer",

@@ -283,6 +283,21 @@ class CapacityConfig(Frozen):
     """Finished results that may wait for a slow reader before the crawl pauses."""
 
 
+class LimitsConfig(Frozen):
+    """What a crawl may cost.
+
+    One that reaches a limit begins no more visits, gives out those under way, and ends with the limit's name as its
+    reason. Each counts from the start of a run: a resumed crawl has all of it again. For a limit on pages, which holds
+    exactly and over all runs, see `Scope.max_pages`.
+    """
+
+    max_seconds: float | None = Field(default=None, gt=0)
+    max_bytes: int | None = Field(default=None, gt=0)
+    """Of results: html as UTF-8, screenshots, PDFs and downloaded files."""
+    max_failures: int | None = Field(default=None, ge=1)
+    """Results that failed for good; skipped ones (robots.txt) do not count."""
+
+
 class CrawlConfig(Frozen):
     """All of it. Each field is read by one part of the package."""
 
@@ -297,6 +312,7 @@ class CrawlConfig(Frozen):
     politeness: PolitenessConfig = PolitenessConfig()
     retry: RetryConfig = RetryConfig()
     capacity: CapacityConfig = CapacityConfig()
+    limits: LimitsConfig = LimitsConfig()
     state_dir: Path | None = None
     """Where the crawl's database lies. None: in memory."""
     allow_files: bool = False

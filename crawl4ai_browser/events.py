@@ -28,7 +28,10 @@ class CrawlStarted(Event):
 
 
 class CrawlFinished(Event):
-    """A crawl has ended; `reason` says why ("done", "max_pages", "interrupted", "failed")."""
+    """A crawl has ended; `reason` says why.
+
+    "done", "max_pages", "interrupted", "failed", or the field of `LimitsConfig` that was reached.
+    """
 
     at: datetime
     reason: str

@@ -146,6 +146,22 @@ CAPACITY_FLAGS = FlagGroup(
     ),
 )
 
+LIMIT_FLAGS = FlagGroup(
+    "When it ends before all is visited",
+    CrawlConfig,
+    (
+        Flag("--max-seconds", "limits.max_seconds", "Time for the crawl.", metavar="SECONDS", default="no limit"),
+        Flag(
+            "--max-bytes",
+            "limits.max_bytes",
+            "Bytes of html, pictures and files in all results.",
+            metavar="N",
+            default="no limit",
+        ),
+        Flag("--max-failures", "limits.max_failures", "Pages that failed for good.", metavar="N", default="no limit"),
+    ),
+)
+
 BROWSER_FLAGS = FlagGroup(
     "The browser",
     CrawlConfig,

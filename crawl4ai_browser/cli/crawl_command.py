@@ -10,6 +10,7 @@ from crawl4ai_browser.cli.config_flags import (
     CONTENT_FLAGS,
     DOWNLOAD_FLAGS,
     IDENTITY_FLAGS,
+    LIMIT_FLAGS,
     POLITENESS_FLAGS,
     STATE_FLAGS,
     VISIT_FLAGS,
@@ -65,6 +66,7 @@ SCOPE_FLAGS = FlagGroup(
 )
 
 CONFIG_GROUPS = (
+    LIMIT_FLAGS,
     VISIT_FLAGS,
     IDENTITY_FLAGS,
     POLITENESS_FLAGS,
@@ -119,8 +121,8 @@ Examples:
 
 \b
 Ctrl-C lets the pages under way finish; a second one stops at once.
-Exit codes: 0 all pages ok, 1 some failed, 2 wrong usage or configuration, 3 no browser,
-130 interrupted (143 by SIGTERM), 141 the reader of standard output has gone."""
+Exit codes: 0 all pages ok, 1 some failed, 2 wrong usage or configuration, 3 no browser, 4 a limit on time,
+bytes or failures was reached, 130 interrupted (143 by SIGTERM), 141 the reader of standard output has gone."""
 
 
 def _parameters() -> list[click.Parameter]:

@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     """A flag, a value, a file or a setting is wrong. Nothing was started."""
     NO_BROWSER = 3
     """There is no browser that can be launched."""
+    LIMITED = 4
+    """A limit on time, bytes or failures ended the crawl before all was visited."""
     INTERRUPTED = 130
     """Ctrl-C."""
     BROKEN_PIPE = 141

@@ -12,7 +12,7 @@ from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.lines import duration, plural
 from crawl4ai_browser.cli.reports import Report
 from crawl4ai_browser.cli.sitemap_seeds import with_sitemaps
-from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.config import CrawlConfig, LimitsConfig
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.crawling.seeds import Seeds
@@ -48,6 +48,8 @@ class Tally:
     """Not visited on purpose, as robots.txt asked for."""
     seconds: float = 0.0
     interrupted_by: signal.Signals | None = None
+    limit: str | None = None
+    """The field of `LimitsConfig` that ended the crawl."""
     _kinds: dict[str, type[Exception]] = field(default_factory=lambda: dict(error_classes()), repr=False)
 
     def count(self, result: CrawlResult) -> None:
@@ -64,6 +66,8 @@ class Tally:
         """How the command ends. Where all there was had to be skipped, that is a failure too."""
         if self.interrupted_by is not None:
             return of_signal(self.interrupted_by)
+        if self.limit is not None:
+            return ExitCode.LIMITED
         return ExitCode.FAILED if self.failed or (self.skipped and not self.ok) else ExitCode.OK
 
     @property
@@ -77,7 +81,8 @@ class Tally:
         if self.skipped:
             parts.append(f"{self.skipped:,} skipped")
         speed = f" ({self.total / self.seconds:.1f} pages/s)" if self.seconds >= 1 else ""
-        return f"{plural(self.total, 'page')}: {', '.join(parts)} in {duration(self.seconds)}{speed}"
+        end = f"; ended by its limit {self.limit}" if self.limit else ""
+        return f"{plural(self.total, 'page')}: {', '.join(parts)} in {duration(self.seconds)}{speed}{end}"
 
 
 async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None:
@@ -98,6 +103,7 @@ async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None
         finally:
             tally.seconds = run.statistics.seconds
             tally.interrupted_by = interrupts.first
+            tally.limit = run.end_reason if run.end_reason in LimitsConfig.model_fields else None
 
 
 async def _read(run: CrawlRun, tally: Tally) -> None:

@@ -23,6 +23,7 @@ from crawl4ai_browser.crawling.content_workers import ContentWorkers
 from crawl4ai_browser.crawling.linked_files import LinkedFiles, link_tests
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Pipeline, Renderer
+from crawl4ai_browser.crawling.result_hook import ResultHook
 from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.crawling.run_host import CrawlPlan, RunHost
 from crawl4ai_browser.crawling.seeds import Seeds, checked
@@ -217,6 +218,7 @@ class Crawler:
         scope: Scope = _JUST_THE_SEEDS,
         order: Order = _BREADTH_FIRST,
         sinks: Sequence[Sink] = (),
+        on_result: ResultHook | None = None,
     ) -> CrawlRun:
         """The results of all pages in scope, as they are done. Without a scope, the seeds' own pages and no others.
 
@@ -224,10 +226,13 @@ class Crawler:
         no URL raises; in an iterable it becomes a failed result and a `UrlRefused` event with its line, and the rest is
         crawled. Each result is written to every sink before it is given out; the crawl opens and closes the sinks.
 
+        `on_result` sees each result first and may return the links to follow from it, in place of its own (see
+        `ResultHook`). Where it fails the result says so, as an `ExtractError` blamed on the user.
+
         Raises:
             ConfigError: a single seed is not an absolute http or https URL.
         """
-        return self._crawl(seeds, scope=scope, order=order, sinks=sinks)
+        return self._crawl(seeds, scope=scope, order=order, sinks=sinks, on_result=on_result)
 
     def map(
         self, site: str, *, scope: Scope = _EVERYTHING_NEAR, since: datetime | None = None
@@ -286,13 +291,20 @@ class Crawler:
         return self._browsers
 
     def _crawl(
-        self, seeds: Seeds, *, scope: Scope, order: Order, sinks: Sequence[Sink], session: str | None = None
+        self,
+        seeds: Seeds,
+        *,
+        scope: Scope,
+        order: Order,
+        sinks: Sequence[Sink],
+        session: str | None = None,
+        on_result: ResultHook | None = None,
     ) -> CrawlRun:
         parts = self._usable_parts()
         assert self._loop is not None
         if isinstance(seeds, str | Request):
             seeds = checked(seeds, allow_files=self._config.allow_files, session=session)
-        plan = CrawlPlan(seeds, scope, order, tuple(sinks), session)
+        plan = CrawlPlan(seeds, scope, order, tuple(sinks), session, on_result)
         host = RunHost(plan, parts, start=self._start)
         return CrawlRun(host, self._loop, allow_files=self._config.allow_files)
 

@@ -17,11 +17,13 @@ from crawl4ai_browser.crawling import retry
 from crawl4ai_browser.crawling.handover import Delivery
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Origin, Visit
+from crawl4ai_browser.crawling.result_hook import ResultHook, links_chosen
 from crawl4ai_browser.errors import CrawlError
 from crawl4ai_browser.events import PageRetried, PageStarted, PageVisited
 from crawl4ai_browser.frontier.frontier import Frontier
 from crawl4ai_browser.frontier.lease import Lease
-from crawl4ai_browser.result import ErrorInfo
+from crawl4ai_browser.page_content import Link
+from crawl4ai_browser.result import CrawlResult, ErrorInfo
 
 
 def active_limit(max_pages: int) -> int:
@@ -43,6 +45,7 @@ class Dispatcher:
         *,
         deliver: Callable[[Delivery], Awaitable[None]],
         order_matters: bool,
+        on_result: ResultHook | None = None,
     ) -> None:
         """`deliver` waits until there is room for a finished result; that wait is what slows the crawl down.
 
@@ -54,6 +57,7 @@ class Dispatcher:
         self._parts = parts
         self._deliver = deliver
         self._order_matters = order_matters
+        self._on_result = on_result
         max_pages = parts.config.capacity.max_pages
         self._limit = max_pages if order_matters else active_limit(max_pages)
         self._active_count = 0
@@ -123,7 +127,10 @@ class Dispatcher:
                 lease.request, visit, earlier=lease.attempt_records, origin=origin
             )
             result = await self._parts.linked.added_to(result)
-            await self._deliver(Delivery(result, lease))
+            links = None
+            if self._on_result is not None:
+                result, links = await links_chosen(self._on_result, result)
+            await self._deliver(Delivery(result, lease, links))
         finally:
             self._active_count -= 1
             self.wake()
@@ -184,8 +191,7 @@ class Dispatcher:
             await self._frontier.skip(lease)
             new_count = 0
         else:
-            # A page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing that exists.
-            links = () if result.error and result.error.kind == "HttpStatusError" else result.links
+            links = _own_links(result) if delivery.links is None else delivery.links
             links = self._parts.linked.without_files(links)
             final_url = None if result.status is None else result.final_url
             new_count = await self._frontier.complete(lease, links, failed=not result.ok, final_url=final_url)
@@ -231,6 +237,11 @@ class Dispatcher:
         state = "draining" if self._is_draining else "paused" if self._is_paused else "running"
         visits = self._visits_of_host.total()
         return f"<Dispatcher {state}, {self._active_count}/{self._limit} active, {visits} visits>"
+
+
+def _own_links(result: CrawlResult) -> tuple[Link, ...]:
+    """The links to follow: a page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing."""
+    return () if result.error and result.error.kind == "HttpStatusError" else result.links
 
 
 async def _first_of(event: anyio.Event, moment: float, clock: Clock) -> None:

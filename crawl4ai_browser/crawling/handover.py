@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import anyio
 
 from crawl4ai_browser.frontier.lease import Lease
+from crawl4ai_browser.page_content import Link
 from crawl4ai_browser.result import CrawlResult
 
 
@@ -20,6 +21,8 @@ class Delivery:
     result: CrawlResult
     lease: Lease | None
     """None for a seed that was no URL: it never reached the frontier."""
+    links: tuple[Link, ...] | None = None
+    """What the user says to follow. None: the result's own links."""
 
 
 class Handover:

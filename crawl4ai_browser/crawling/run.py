@@ -100,6 +100,11 @@ class CrawlRun:
         """How the crawl stands at this moment."""
         return self._host.statistics
 
+    @property
+    def end_reason(self) -> str | None:
+        """Why the crawl ended, in the words of `CrawlFinished.reason`; None while it has not."""
+        return self._host.end_reason
+
     def __del__(self) -> None:
         """Stop the crawl when nobody can read it any more."""
         if self._host.is_started and not self._host.has_ended:

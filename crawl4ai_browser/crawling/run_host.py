@@ -20,7 +20,9 @@ from crawl4ai_browser.crawling.feed import Feed
 from crawl4ai_browser.crawling.handover import Delivery, Handover
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.progress import CrawlStatistics, Progress
+from crawl4ai_browser.crawling.result_hook import ResultHook
 from crawl4ai_browser.crawling.seeds import Seeds
+from crawl4ai_browser.crawling.spending import Spending
 from crawl4ai_browser.errors import ConfigError, CrawlError, SinkError
 from crawl4ai_browser.frontier.frontier import Frontier
 from crawl4ai_browser.frontier.order import Order, breadth_first
@@ -46,6 +48,7 @@ class CrawlPlan:
     sinks: Sequence[Sink]
     session: str | None = None
     """The one that all requests are visited in. None: each request says so itself."""
+    on_result: ResultHook | None = None
 
 
 class RunHost:
@@ -68,6 +71,10 @@ class RunHost:
         self._is_reading = False
         self._is_draining = False
         self._is_paused = False
+        self._spending = Spending(parts.config.limits)
+        self._limit_reached = ""
+        self.end_reason: str | None = None
+        """Why the crawl ended, as in `CrawlFinished`; None before."""
         self._ended = anyio.Event()
         self._error: Exception | None = None
         self._handover: Handover | None = None
@@ -84,6 +91,7 @@ class RunHost:
         finally:
             if self._handover is not None:
                 self._handover.close()
+            self.end_reason = reason
             self._ended.set()
             statistics = self.statistics
             pages = statistics.done + statistics.failed
@@ -102,7 +110,13 @@ class RunHost:
     async def _work_through(self, parts: CrawlParts, life: anyio.CancelScope) -> str:
         assert self._frontier is not None, "opened before"
         order_matters = self._plan.order != breadth_first()
-        dispatcher = Dispatcher(self._frontier, parts, deliver=self._deliver, order_matters=order_matters)
+        dispatcher = Dispatcher(
+            self._frontier,
+            parts,
+            deliver=self._deliver,
+            order_matters=order_matters,
+            on_result=self._plan.on_result,
+        )
         try:
             with self._work:
                 await self._drive(self._frontier, parts, dispatcher)
@@ -153,8 +167,10 @@ class RunHost:
             )
             while self._pending_seeds:
                 self._feed.begin(self._pending_seeds.pop(0))
+            if parts.config.limits.max_seconds is not None:
+                tasks.start_soon(self._end_after, parts.config.limits.max_seconds)
             await dispatcher.run()
-            self._feed.stop()  # when draining; otherwise all has been read
+            self._feed.stop()  # the time limit, and when draining the seeds; otherwise all has been read
             self._feed = None
         handover.finish()
         await handover.all_taken.wait()
@@ -170,8 +186,22 @@ class RunHost:
     def _reason(self) -> str:
         if self._work.cancel_called or self._is_draining:
             return "interrupted"
+        if self._limit_reached:
+            return self._limit_reached
         assert self._frontier is not None
         return "max_pages" if self._frontier.counts.queued > 0 else "done"
+
+    # --- limits
+
+    async def _end_after(self, seconds: float) -> None:
+        await self._parts.clock.sleep(seconds)
+        self._reach("max_seconds")
+
+    def _reach(self, limit: str) -> None:
+        """Begin no more visits, as this limit is reached."""
+        self._limit_reached = self._limit_reached or limit
+        if self._dispatcher is not None:
+            self._dispatcher.drain()
 
     # --- feeding
 
@@ -194,6 +224,9 @@ class RunHost:
         """Write the result to every sink, then wait until there is room for it among those to be read."""
         for sink in self._plan.sinks:
             await sink.write(delivery.result)
+        limit = self._spending.add(delivery.result)
+        if limit is not None:
+            self._reach(limit)
         assert self._handover is not None, "made by start"
         await self._handover.give(delivery)
 

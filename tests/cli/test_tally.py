@@ -24,6 +24,13 @@ def result(error: CrawlError | None) -> CrawlResult:
 NOT_FOUND = HttpStatusError("404", status=404)
 
 
+def test_a_limit_that_ended_the_crawl_has_an_exit_code_of_its_own() -> None:
+    tally = Tally(seconds=2.0, limit="max_failures")
+    tally.count(result(NOT_FOUND))
+    assert tally.exit_code == 4
+    assert str(tally).endswith("; ended by its limit max_failures")
+
+
 @pytest.mark.parametrize(
     ("errors", "exit_code", "summary"),
     [
