@@ -99,7 +99,10 @@ def test_a_chooser_is_given_those_that_may_be_used() -> None:
 
 
 def test_a_chooser_that_chooses_none_of_them_is_told() -> None:
-    proxies = roster(chooser=lambda statuses, wanted: ProxyStatus(proxy="http://elsewhere:1"))
+    def stranger(_statuses: tuple[ProxyStatus, ...], _wanted: ProxyErrand) -> ProxyStatus:
+        return ProxyStatus(proxy="http://elsewhere:1")
+
+    proxies = roster(chooser=stranger)
     with pytest.raises(ValueError, match="none of the proxies"):
         proxies.lease(errand(), 0.0)
 
@@ -159,6 +162,7 @@ def test_a_proxy_that_fails_rests_longer_each_time_and_recovers() -> None:
 
 def test_rests_are_bounded() -> None:
     proxies, now = roster("a:1"), 0.0
+    changes: list[str] = []
     for _ in range(200):
         changes = fail(proxies, taken(proxies, now=now), "proxy", now)
         now += 100
@@ -200,6 +204,7 @@ def test_an_attempt_that_began_before_a_failure_does_not_end_the_rest() -> None:
 
 def test_what_may_be_the_hosts_fault_counts_for_that_host_first() -> None:
     proxies = roster("a:1", "b:1")
+    changes: list[str] = []
     for now in (0.0, 1.0):
         lease = taken(proxies, errand(session="alice"), now)
         changes = fail(proxies, lease, "unclear", now)
@@ -328,10 +333,12 @@ def test_a_block_sends_the_page_up_and_in_the_end_the_host() -> None:
     for number in range(3):
         page = errand(key=f"page {number}")
         way: list[str] = []
-        while (lease := taken(proxies, page, number)) and name(lease) in ("direct", "cheap"):
+        lease = taken(proxies, page, number)
+        while name(lease) in ("direct", "cheap"):
             way.append(name(lease))
             fail(proxies, lease, "blocked", float(number))
             assert proxies.is_worth_another(page, float(number))
+            lease = taken(proxies, page, number)
         answer(proxies, lease)
         ways.append([*way, "top"])
     assert ways == [["direct", "cheap", "top"], ["direct", "cheap", "top"], ["top"]]
