@@ -114,7 +114,8 @@ class OpenPage:
         return snapshot
 
     async def _begin(self, page: KeptPage, document: Hop | None) -> Visit:
-        visit = self._new_visit(page, self.request, None)
+        # What the page leads to is not shown in place of anything.
+        visit = self._new_visit(page, self.request.model_copy(update={"html": None}), None)
         try:
             await visit.begin_here(document)
         except PlaywrightError as error:

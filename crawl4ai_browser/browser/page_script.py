@@ -42,6 +42,11 @@ def empty_script(urls: Sequence[str]) -> str:
     return f"window.{_TOKEN}?.empty({json.dumps([without_fragment(url) for url in urls])})"
 
 
+def forget_script() -> str:
+    """The expression after which nothing is under way that the page asked for before. Nothing where no script runs."""
+    return f"void window.{_TOKEN}?.forgetAsked()"
+
+
 def read_script() -> str:
     """The function that reads, at once."""
     return _source("read.js")

@@ -19,6 +19,7 @@ from crawl4ai_browser.browser.file_rules import file_failure
 from crawl4ai_browser.browser.file_types import PDF
 from crawl4ai_browser.browser.kept_page import KeptPage, VisitRecord
 from crawl4ai_browser.browser.navigation import goto
+from crawl4ai_browser.browser.page_script import forget_script
 from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.reading import PageReading, is_replaced, read_when_ready
 from crawl4ai_browser.browser.under_way import has_lost_page, leads_on
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 DEADLINE_MARGIN = 1.0
 """Seconds before the visit's deadline at which nothing more is waited for: there is a page to be taken home."""
 
+
+FORGET_SECONDS = 2.0
+"""For a page to forget what it has asked for. One whose script is in a loop never does."""
 
 ERROR_PAGE = "chrome-error:"
 """How the address of Chromium's own error pages begins."""
@@ -107,6 +111,9 @@ class Visit:
         """
         self._record.watch.carry(document)
         await self._page.begin(self._record)
+        # A document that is just being replaced has asked for nothing yet.
+        with anyio.move_on_after(FORGET_SECONDS), suppress(PlaywrightError):
+            await self._page.page.evaluate(forget_script())
         self._is_begun = True
 
     async def abandon(self) -> None:

@@ -120,6 +120,8 @@
       .slice(0, MAX_ASKED).map((frame) => frame.src),
   });
   state.isLeaving = () => asked.leaving !== null;
+  // For a visit that begins in a page that is there already: what was asked for before is not its own.
+  state.forgetAsked = () => Object.assign(asked, { files: [], leaving: null, windows: 0 });
 
   const polled = new WeakSet();
   wrap(window, "fetch", (target, self, args) => {
