@@ -18,9 +18,7 @@ PUBLIC = """
     Session SessionPage SessionLimits SignIn SignedIn StorageState Cookie Geolocation HttpCredentials
     Request CrawlResult Link Media Table PageMetadata Download Attempt ErrorInfo Snapshot
     BrowserConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig FileFilter FileNames
-    PolitenessConfig RetryConfig Viewport VisitConfig
-    BrowserConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig PolitenessConfig
-    LimitsConfig RetryConfig Viewport VisitConfig
+    LimitsConfig PolitenessConfig RetryConfig Viewport VisitConfig
     Proxy Scope breadth_first depth_first best_first
     Fetcher Sink Event Observer
     Css XPath Column Schema Extractor Thing Product Article
