@@ -1,0 +1,33 @@
+"""Pages of one browser that all paint at once."""
+
+from __future__ import annotations
+
+import anyio
+from playwright.async_api import Page
+
+from crawl4ai_browser.browser.pool import BrowserPool
+from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.events import BrowserLost, Event, Observers
+
+PAINT = """() => new Promise((done) => {
+    const end = performance.now() + 2000;
+    const paint = () => {
+        document.body.style.marginTop = `${performance.now() % 50}px`;
+        if (performance.now() < end) requestAnimationFrame(paint); else done(true);
+    };
+    paint();
+})"""
+
+
+async def test_pages_that_paint_at_once_do_not_kill_their_browser() -> None:
+    events: list[Event] = []
+    painted: list[bool] = []
+    async with BrowserPool(CrawlConfig(), Observers((events.append,))) as pool, anyio.create_task_group() as tasks:
+
+        async def paint(page: Page) -> None:
+            painted.append(await page.evaluate(PAINT))
+
+        for number in range(4):
+            tasks.start_soon(pool.run, pool.session(f"painter {number}"), paint)
+    assert painted == [True] * 4
+    assert not [event for event in events if isinstance(event, BrowserLost)]
