@@ -11,6 +11,7 @@ from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
 from crawl4ai_browser.cli.fetch_command import CONFIG_GROUPS
 from crawl4ai_browser.cli.fetch_forms import DEFAULT_FORM, FORMS, Form
 from crawl4ai_browser.cli.interrupts import Interrupts
+from crawl4ai_browser.cli.lines import file_line
 from crawl4ai_browser.cli.output_flags import FILE_FLAGS, output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
 from crawl4ai_browser.cli.reports import Report
@@ -82,6 +83,10 @@ def _written(result: CrawlResult, data: bytes | None, name: str, output: OutputO
             target.write(data)
         finally:
             target.close()
+    elif result.ok and result.html is None and result.downloads:
+        for download in result.downloads:  # the URL is a file, and what there is to give out is where it lies
+            say(file_line(download))
+        return ExitCode.OK
     elif result.ok:
         kind = f" (it is {result.content_type})" if result.content_type else ""
         say(f"{result.url} has no {name}{kind}")

@@ -12,7 +12,7 @@ import pytest
 
 from crawl4ai_browser.cli.main import run
 from crawl4ai_browser.result import CrawlResult
-from crawl4ai_browser.testing.site import SiteServer
+from crawl4ai_browser.testing.site import Response, SiteServer, attachment
 
 SCRIPT_TEXT = "written by script 42"
 
@@ -134,6 +134,25 @@ def test_fetch_of_a_failing_page_shows_the_page_and_ends_with_1(
     printed = capsys.readouterr()
     assert "404" in printed.out
     assert "HttpStatusError" in printed.err
+
+
+def test_fetch_of_a_file_says_where_it_lies(site: SiteServer, capsys: pytest.CaptureFixture[str]) -> None:
+    site.route("/plan.csv", attachment(b"a,b\n1,2\n", "plan.csv", content_type="text/csv"))
+    assert run(["fetch", site.url("/plan.csv")]) == 0
+    assert Path("downloads/plan.csv").read_bytes() == b"a,b\n1,2\n"
+    assert f"{Path('downloads/plan.csv').absolute()}\n" in capsys.readouterr().err
+
+
+def test_crawl_fetches_linked_files_into_their_folder(site: SiteServer, capsys: pytest.CaptureFixture[str]) -> None:
+    report = attachment(b"a report", "report.txt")
+    site.route("/linking", Response.html("<p>see</p><a href=/files/1.txt>1</a> <a href=/files/2.txt>2</a>"))
+    site.route("/files/*", report)
+    flags = ["--max-depth", "0", "--download", "*.txt", "--download-folder", "saved", "--output", "a.jsonl"]
+    assert run(["crawl", site.url("/linking"), *flags]) == 0
+    assert {path.name for path in Path("saved").iterdir()} == {"report.txt", "report (2).txt", "downloads.jsonl"}
+    [result] = results_in("a.jsonl").values()
+    assert [download.state for download in result.downloads] == ["complete", "complete"]
+    assert capsys.readouterr().err.count("file  ") == 2
 
 
 def test_install_prints_the_browser_that_is_there(capsys: pytest.CaptureFixture[str]) -> None:
