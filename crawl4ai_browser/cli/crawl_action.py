@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import anyio
 
@@ -21,6 +22,8 @@ from crawl4ai_browser.cli.running import PlannedCrawl, Tally, run_crawl
 from crawl4ai_browser.cli.seed_file import SeedFile
 from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.report_files import make_report_folder, write_report
+from crawl4ai_browser.crawling.run_report import ReportBuilder
 from crawl4ai_browser.crawling.seeds import checked
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frontier.order import Order, breadth_first, depth_first
@@ -44,6 +47,8 @@ def run(urls: tuple[str, ...], **values: object) -> int:
     output = output_of(values, config)
     verbosity = verbosity_of(values)
     tally = Tally()
+    folder = None if values["report"] is None else Path(str(values["report"]))
+    builder = ReportBuilder()
     with ExitStack() as stack:
         seeds = _seeds(urls, values.get("seeds"), config, stack)
         planned = PlannedCrawl(
@@ -52,15 +57,20 @@ def run(urls: tuple[str, ...], **values: object) -> int:
             scope=applied(Scope(), SCOPE_FLAGS.flags, values),
             order=_ORDERS[str(values["order"])](),
             sinks=(sink_for(output),),
+            observers=(builder,) if folder else (),
             sitemaps=bool(values["sitemaps"]),
             since=_since(values),
         )
         require_browser(config.browser)
+        if folder is not None:
+            make_report_folder(folder)
         display = display_for(verbosity, results_to_terminal=output.path is None and sys.stdout.isatty())
         try:
             anyio.run(run_crawl, planned, Report(verbosity, display), tally)
         finally:
             _summarize(tally, output, verbosity)
+            if folder is not None:
+                write_report(builder.report(), folder)
     if isinstance(seeds, SeedFile) and seeds.good_count == 0 and tally.interrupted_by is None:
         raise ConfigError(f"no URL to visit in {seeds.name}")
     return tally.exit_code

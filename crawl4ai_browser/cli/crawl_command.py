@@ -140,6 +140,12 @@ def _parameters() -> list[click.Parameter]:
         metavar="FILE",
         help="Read URLs from a file, one a line; - is standard input. A line may also be a Request as JSON.",
     )
+    report = GroupedOption(
+        ["--report"],
+        group=OUTPUT_FLAGS.title,
+        metavar="FOLDER",
+        help="Also write how the crawl went, into report.json and report.html of this folder.",
+    )
     groups = [option for group in (OUTPUT_FLAGS, *CONFIG_GROUPS) for option in group.options()]
     return [
         click.Argument(["urls"], nargs=-1, metavar="[URL]..."),
@@ -147,6 +153,7 @@ def _parameters() -> list[click.Parameter]:
         *sitemap_options(),
         *SCOPE_FLAGS.options(),
         order,
+        report,
         *groups,
         config_file_option(),
         *message_options(),

@@ -17,6 +17,7 @@ from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.crawling.seeds import Seeds
 from crawl4ai_browser.errors import Skipped, error_classes
+from crawl4ai_browser.events import Observer
 from crawl4ai_browser.frontier.order import Order
 from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.result import CrawlResult
@@ -32,6 +33,8 @@ class PlannedCrawl:
     scope: Scope
     order: Order
     sinks: Sequence[Sink]
+    observers: Sequence[Observer] = ()
+    """Told of every event, beside the person."""
     sitemaps: bool = False
     """Whether the URLs that the seeds' sites list in their sitemaps are seeds too."""
     since: datetime | None = None
@@ -92,7 +95,7 @@ async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None
         CrawlError: what stopped the crawl; the results until then are written and counted.
     """
     interrupts = Interrupts()
-    async with Crawler(planned.config, observers=[report]) as crawler:
+    async with Crawler(planned.config, observers=[report, *planned.observers]) as crawler:
         seeds = planned.seeds
         if planned.sitemaps:
             seeds = with_sitemaps(crawler, seeds, scope=planned.scope, since=planned.since, warn=report.warn)

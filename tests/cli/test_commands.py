@@ -51,6 +51,13 @@ def test_crawl_keeps_to_its_scope_and_ends_with_1_when_a_page_failed(
     assert "HttpStatusError" in capsys.readouterr().err
 
 
+def test_crawl_reports_how_it_went(site: SiteServer) -> None:
+    assert run(["crawl", site.url("/flawed"), "--quiet", "--output", "a.jsonl", "--report", "how"]) == 1
+    report = json.loads(Path("how/report.json").read_bytes())
+    assert (report["ok"], report["failed"], report["statuses"]) == (2, 1, {"200": 2, "404": 1})
+    assert site.url("/missing") in Path("how/report.html").read_text(encoding="utf-8")
+
+
 def test_crawl_prints_results_where_no_output_is_named(site: SiteServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["crawl", site.url("/one"), "--quiet", "--format", "json", "--leave-out", "html"]) == 0
     printed = capsys.readouterr()
