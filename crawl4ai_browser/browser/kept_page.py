@@ -17,7 +17,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
-from crawl4ai_browser.browser.document_watch import DocumentInterceptor, DocumentWatch
+from crawl4ai_browser.browser.document_interceptor import DocumentInterceptor
+from crawl4ai_browser.browser.document_watch import DocumentWatch
 from crawl4ai_browser.browser.downloads import VisitDownloads, discard
 from crawl4ai_browser.browser.frames import Frames
 from crawl4ai_browser.browser.launch import LaunchedBrowser

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.document_watch import NO_CONTENT
 from crawl4ai_browser.browser.playwright_errors import may_be_no_page, translate
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.urls import without_fragment
@@ -20,8 +21,6 @@ DOWNLOAD_EVENT_DEADLINE = 5.0
 
 CRASH_EVENT_DELAY = 0.3
 """Seconds between the error of a navigation and the news that its renderer has crashed."""
-
-_NO_CONTENT = frozenset({204, 205})
 
 
 async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
@@ -68,7 +67,7 @@ async def _is_no_page(visit: VisitRecord) -> bool:
         return bool(visit.files.count)
     if last is None or visit.watch.failure is not None:
         return bool(visit.files.count)
-    if last.status in _NO_CONTENT:
+    if last.status in NO_CONTENT:
         return True
     if last.status >= 400:
         visit.watch.unshown = last

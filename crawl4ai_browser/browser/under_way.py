@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from crawl4ai_browser.browser.document_watch import NO_CONTENT, Hop
 from crawl4ai_browser.browser.file_rules import is_saved
 from crawl4ai_browser.urls import without_fragment
-
-if TYPE_CHECKING:
-    from crawl4ai_browser.browser.document_watch import Hop
 
 WINDOW_SECONDS = 5.0
 """For what a window was opened for. Most show a page nobody waits for."""
@@ -24,8 +22,6 @@ FRAME_SECONDS = 1.0
 
 BEGIN_SECONDS = 5.0
 """Between an answer that is a file and the browser's news that it is saving it: 10 ms, 80 under load."""
-
-_NO_CONTENT = (204, 205)
 
 
 @dataclass(frozen=True)
@@ -99,9 +95,9 @@ def missing_files(asked: UnderWay, seen: Seen) -> tuple[str, ...]:
 
 def will_be_file(hop: Hop) -> bool:
     """Whether the browser saves this answer."""
-    return hop.status < 400 and hop.status not in _NO_CONTENT and not hop.is_redirect and is_saved(hop.headers)
+    return hop.status < 400 and hop.status not in NO_CONTENT and not hop.is_redirect and is_saved(hop.headers)
 
 
 def leads_on(hops: Sequence[Hop]) -> bool:
     """Whether the page's own place has been given to another document."""
-    return any(not (hop.is_redirect or hop.status in _NO_CONTENT or will_be_file(hop)) for hop in hops)
+    return any(not (hop.is_redirect or hop.status in NO_CONTENT or will_be_file(hop)) for hop in hops)

@@ -122,7 +122,7 @@ def ways(site: SiteServer) -> SiteServer:
 
 @pytest.fixture(params=KINDS)
 def downloading(
-    request: pytest.FixtureRequest, pools: dict[str, BrowserPool], ways: SiteServer, tmp_path: Path
+    request: pytest.FixtureRequest, pools: dict[str, BrowserPool], *, ways: SiteServer, tmp_path: Path
 ) -> Downloading:
     if request.param not in pools:
         pytest.skip(f"no browser of kind {request.param} here")

@@ -25,7 +25,7 @@ def store_in(folder: Path, **names: object) -> FileStore:
     return FileStore(DownloadConfig(folder=folder / "files", names=FileNames.model_validate(names)))
 
 
-def kept(store: FileStore, content: bytes, name: str = "a.txt", url: str | None = None) -> Path:
+def kept(store: FileStore, content: bytes, *, name: str = "a.txt", url: str | None = None) -> Path:
     """Put a file with this content into the store."""
     sha256 = hashlib.sha256(content).hexdigest()
     part = store.folder.parent / f"part-{os.urandom(4).hex()}"

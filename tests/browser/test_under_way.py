@@ -32,7 +32,12 @@ ATTACHMENT = hop(FILE, content_disposition="attachment")
 
 
 def seen(
-    hops: Sequence[Hop] = (), frames: Sequence[Hop] = (), begun: Collection[str] = (), windows: int = 0, lost: str = ""
+    hops: Sequence[Hop] = (),
+    *,
+    frames: Sequence[Hop] = (),
+    begun: Collection[str] = (),
+    windows: int = 0,
+    lost: str = "",
 ) -> Seen:
     return Seen(hops=hops, frame_hops=frames, begun=begun, window_count=windows, lost={lost} - {""})
 
