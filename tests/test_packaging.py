@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "crawl4ai_browser"
 
-IMPORTED_BY_OTHERS = {"cssselect"}  # lxml.cssselect
+IMPORTED_BY_OTHERS: set[str] = set()
 PART_OF = {"pydantic-core": "pydantic"}  # versions are tied: to declare both would let them part
 STANDARD_SINCE = {"compression": (3, 14)}
 

@@ -19,12 +19,6 @@ from crawl4ai_browser.page_content import Content
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 
-_MAX_QUEUED = 1_000_000
-"""While so many URLs wait, no further seeds are read: an endless generator must not fill the memory or the disk."""
-
-_QUEUE_CHECK_SECONDS = 1.0
-"""How often a feed that waits for the queue to shrink looks again; with a million queued nothing is urgent."""
-
 
 class Feed:
     """The way into one crawl's frontier. Any number of sources may be read at once."""
@@ -80,8 +74,6 @@ class Feed:
                 except ConfigError as error:
                     await self._refuse(seed, error, line)
                     continue
-                while self._frontier.counts.queued >= _MAX_QUEUED:
-                    await self._parts.clock.sleep(_QUEUE_CHECK_SECONDS)
                 yield request
 
     async def _refuse(self, seed: object, error: ConfigError, line: int) -> None:
