@@ -6,6 +6,7 @@ Parts that wait take a `Clock`, so that tests hand them one whose time moves whe
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -46,3 +47,19 @@ class SystemClock:
 
 
 SYSTEM_CLOCK = SystemClock()
+
+
+async def first_of(event: anyio.Event, moment: float, clock: Clock) -> None:
+    """Wait for the event or for the moment (of `clock.monotonic`), whichever comes first. The event is set then."""
+    if math.isinf(moment):
+        await event.wait()
+        return
+
+    async def ring() -> None:
+        await clock.sleep(moment - clock.monotonic())
+        event.set()
+
+    async with anyio.create_task_group() as alarm:
+        alarm.start_soon(ring)
+        await event.wait()
+        alarm.cancel_scope.cancel()

@@ -122,6 +122,13 @@ class FetchError(CrawlError):
         super().__init__(message, request=request, phase=phase, blame=blame)
         self.snapshot = snapshot
 
+    def restated(self, message: str, *, phase: Phase | None) -> Self:
+        """The same failure as that of another request: an exception raised twice would gather the tracebacks of both.
+
+        It has neither the request nor the snapshot.
+        """
+        return type(self)(message, phase=phase, blame=self.blame)
+
 
 class NavigationError(FetchError):
     """The document could not be loaded: the transfer broke, was refused or was aborted."""
@@ -210,10 +217,23 @@ class SessionEnded(SessionError):
     """The session was closed, or has expired; nothing more is visited in it."""
 
 
+ProxyRemedy = Literal["wait", "another", "none"]
+"""What may help after a failure of a proxy: the same may come back; its pool has others; or all of them were out of
+order for as long as may be waited."""
+
+
 class ProxyError(FetchError):
-    """The proxy refused, failed or could not be reached."""
+    """The proxy refused, failed or could not be reached; or the site turned away who came through it."""
 
     default_blame: ClassVar[Blame] = "proxy"
+
+    remedy: ProxyRemedy = "wait"
+
+    def restated(self, message: str, *, phase: Phase | None) -> Self:
+        """The same with another message, and its remedy."""
+        error = super().restated(message, phase=phase)
+        error.remedy = self.remedy
+        return error
 
 
 class HttpStatusError(FetchError):
@@ -222,6 +242,11 @@ class HttpStatusError(FetchError):
     def __init__(self, message: str, *, status: int, request: Request | None = None) -> None:
         super().__init__(message, request=request, phase="goto")
         self.status = status
+
+    def restated(self, message: str, *, phase: Phase | None) -> Self:
+        """The same with another message, and its status; the phase is always that of the answer."""
+        del phase
+        return type(self)(message, status=self.status)
 
 
 class ActionFailed(FetchError):

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from crawl4ai_browser.clock import Clock
+from crawl4ai_browser.clock import Clock, first_of
 from crawl4ai_browser.crawling import retry
 from crawl4ai_browser.crawling.handover import Delivery
 from crawl4ai_browser.crawling.parts import CrawlParts
@@ -80,7 +80,7 @@ class Dispatcher:
                 self._news = anyio.Event()
                 lease = await self._lease()
                 if lease is None:
-                    await _first_of(self._news, self._opens_at(), self._parts.clock)
+                    await first_of(self._news, self._opens_at(), self._parts.clock)
                 else:
                     self._begin(lease)
                     pages.start_soon(self._page, lease)
@@ -242,19 +242,3 @@ class Dispatcher:
 def _own_links(result: CrawlResult) -> tuple[Link, ...]:
     """The links to follow: a page that answers 4xx or 5xx links to what the site shows everywhere, or to nothing."""
     return () if result.error and result.error.kind == "HttpStatusError" else result.links
-
-
-async def _first_of(event: anyio.Event, moment: float, clock: Clock) -> None:
-    """Wait for the event or for the moment, whichever comes first."""
-    if math.isinf(moment):
-        await event.wait()
-        return
-
-    async def ring() -> None:
-        await clock.sleep(moment - clock.monotonic())
-        event.set()
-
-    async with anyio.create_task_group() as alarm:
-        alarm.start_soon(ring)
-        await event.wait()
-        alarm.cancel_scope.cancel()

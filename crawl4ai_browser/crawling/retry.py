@@ -24,6 +24,10 @@ MAX_SIGNED_OUT_VISITS = 4
 """Visits of one URL that may show its session signed out. One more than the sign-ins in a row after which a session
 ends by default: so pages of a session that can't be signed in say that, and this is for a page that always looks so."""
 
+MAX_PROXY_ATTEMPTS = 10
+"""Attempts of one URL that failed with a proxy while its pool had others. The page is not to blame for any of them, and
+the pool uses no proxy that has just failed; but a page that ends every proxy's patience must not keep a crawl alive."""
+
 NEVER = 0
 """Retries of an error that would only come again."""
 
@@ -113,6 +117,8 @@ def decide(
         return Retry(delay=0.0, charged=False, browser_died=True)
     if isinstance(error, errors.SignedOut):
         return _decide_signed_out(records)
+    if isinstance(error, errors.ProxyError) and error.remedy != "wait":
+        return _decide_proxy(error, records)
     if isinstance(error, errors.HttpStatusError):
         return _decide_status(error.status, attempts=attempts, records=records, config=config, random=random)
     rule = _rule(error)
@@ -126,6 +132,20 @@ def _decide_signed_out(records: Sequence[Attempt]) -> Retry | GiveUp:
         return GiveUp(f"signed out in {visits} visits, though the session was signed in between")
     # The session signs in before its next visit, whichever page that is for.
     return Retry(delay=0.0, charged=False, browser_died=False)
+
+
+def _decide_proxy(error: errors.ProxyError, records: Sequence[Attempt]) -> Retry | GiveUp:
+    if error.remedy == "none":
+        return GiveUp("there was no proxy to be had for as long as may be waited")
+    failures = 1 + sum(_failed_with_proxy(record) for record in records)
+    if failures >= MAX_PROXY_ATTEMPTS:
+        return GiveUp(f"{failures} attempts failed with a proxy")
+    # The pool itself waits, where all of its proxies have to.
+    return Retry(delay=0.0, charged=False, browser_died=False)
+
+
+def _failed_with_proxy(record: Attempt) -> bool:
+    return record.error is not None and record.error.kind == errors.ProxyError.__name__
 
 
 def _decide_status(

@@ -8,7 +8,7 @@ from random import Random
 from crawl4ai_browser import urls
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
-from crawl4ai_browser.errors import CrawlError, FetchError, HttpStatusError, RobotsDenied
+from crawl4ai_browser.errors import CrawlError, FetchError, RobotsDenied
 from crawl4ai_browser.fetcher import Fetcher, OnAnswer, PlainGet
 from crawl4ai_browser.politeness.outcome import outcome_of_answer, outcome_of_error
 from crawl4ai_browser.politeness.robots import ALLOW_ALL, RobotsRules
@@ -108,7 +108,6 @@ def _with_timings(snapshot: Snapshot, more: dict[str, float]) -> Snapshot:
 
 def _as_robots_error(error: FetchError, request: Request) -> FetchError:
     """The failure of the robots.txt as that of the request: a retry is decided by its class."""
-    message = f"no robots.txt, so nothing of this host is visited: {error.message}"
-    if isinstance(error, HttpStatusError):
-        return HttpStatusError(message, status=error.status, request=request)
-    return type(error)(message, request=request, phase="robots", blame=error.blame)
+    failure = error.restated(f"no robots.txt, so nothing of this host is visited: {error.message}", phase="robots")
+    failure.request = request
+    return failure

@@ -9,7 +9,7 @@ import anyio
 from crawl4ai_browser import urls
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
-from crawl4ai_browser.errors import FetchError, HttpStatusError, TooManyRedirects
+from crawl4ai_browser.errors import FetchError, TooManyRedirects
 from crawl4ai_browser.fetcher import PlainGet, PlainResponse
 from crawl4ai_browser.politeness.outcome import outcome_of_answer, outcome_of_error
 from crawl4ai_browser.politeness.robots import ALLOW_ALL, RobotsRules, robots_url, rules_of_response
@@ -97,7 +97,7 @@ class RobotsFiles:
                     return known
                 # Another session may have another proxy, so only its own failure is one's own.
                 if entry.failure and entry.failure_count > failures_before and entry.failed_session == session:
-                    raise _again(entry.failure)
+                    raise entry.failure.restated(entry.failure.message, phase=entry.failure.phase)
                 return await self._refresh(entry, robots_url(url), session)
         finally:
             entry.user_count -= 1
@@ -178,10 +178,3 @@ class RobotsFiles:
         """How much is known."""
         rule_count = sum(entry.rules.rule_count for entry in self._entries.values() if entry.rules)
         return f"<RobotsFiles {len(self._entries)} origins, {rule_count} rules>"
-
-
-def _again(error: FetchError) -> FetchError:
-    """The same failure for another request: an exception that is raised twice would gather the tracebacks of both."""
-    if isinstance(error, HttpStatusError):
-        return HttpStatusError(error.message, status=error.status)
-    return type(error)(error.message, phase=error.phase, blame=error.blame)

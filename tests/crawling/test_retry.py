@@ -5,7 +5,14 @@ import pytest
 
 from crawl4ai_browser import errors
 from crawl4ai_browser.config import RetryConfig
-from crawl4ai_browser.crawling.retry import MAX_SIGNED_OUT_VISITS, MAX_THROTTLED_ATTEMPTS, GiveUp, Retry, decide
+from crawl4ai_browser.crawling.retry import (
+    MAX_PROXY_ATTEMPTS,
+    MAX_SIGNED_OUT_VISITS,
+    MAX_THROTTLED_ATTEMPTS,
+    GiveUp,
+    Retry,
+    decide,
+)
 from crawl4ai_browser.result import Attempt, ErrorInfo
 
 
@@ -43,7 +50,7 @@ def status(code: int) -> errors.HttpStatusError:
     return errors.HttpStatusError(f"answered {code}", status=code)
 
 
-def record(code: int, *, charged: bool) -> Attempt:
+def record(code: int | None, *, charged: bool) -> Attempt:
     return Attempt(number=1, started_at=datetime(2025, 1, 1, tzinfo=UTC), seconds=1.0, status=code, charged=charged)
 
 
@@ -104,6 +111,34 @@ def test_a_signed_out_page_is_visited_again_uncharged_until_it_is_plain_that_it_
         error = ErrorInfo.from_error(errors.SignedOut("at the login page"))
         seen.append(record(200, charged=False).model_copy(update={"error": error}))
     assert len(seen) + 1 == MAX_SIGNED_OUT_VISITS
+
+
+def proxy_error(remedy: errors.ProxyRemedy) -> errors.ProxyError:
+    error = errors.ProxyError("refused")
+    error.remedy = remedy
+    return error
+
+
+def test_a_page_is_not_charged_for_a_proxy_that_another_takes_over_from() -> None:
+    decision = judge(proxy_error("another"), attempts=2, config=RetryConfig(max_attempts=1))
+    assert decision == Retry(delay=0.0, charged=False, browser_died=False)
+
+
+def test_a_page_that_fails_with_every_proxy_is_given_up() -> None:
+    seen: list[Attempt] = []
+    while isinstance(judge(proxy_error("another"), records=tuple(seen)), Retry):
+        error = ErrorInfo.from_error(proxy_error("another"))
+        seen.append(record(None, charged=False).model_copy(update={"error": error}))
+    assert len(seen) + 1 == MAX_PROXY_ATTEMPTS
+
+
+def test_the_one_proxy_there_is_may_come_back_and_is_charged() -> None:
+    assert judge(proxy_error("wait")) == Retry(delay=1.0, charged=True, browser_died=False)
+    assert visits_until_given_up(proxy_error("wait"), RetryConfig()) == 3
+
+
+def test_a_page_for_which_no_proxy_came_in_time_is_not_tried_again() -> None:
+    assert isinstance(judge(proxy_error("none")), GiveUp)
 
 
 @pytest.mark.parametrize("cls", [errors.SignInFailed, errors.SessionEnded])
