@@ -108,7 +108,8 @@ async def _is_leaving(page: Page, options: dict[str, Any]) -> bool:
     """Wait once; whether another document has come, or is still to come."""
     try:
         answer = await page.evaluate(visit_script(), options)
-        if not (answer["under_way"] or {}).get("leaving"):
+        asked = answer["under_way"]
+        if not asked or not asked["leaving"]:
             return False
         await page.evaluate(leave_script(), options["limit"])
     except PlaywrightError as error:

@@ -162,7 +162,7 @@ class Admission:
             host = self._hosts.of(connection, address.origin)
             candidate, priority, overrides = _described(address, found, page)
             place = _place(page, host, urgency=-priority, key=self._key(candidate, row, admitted))
-            request_rows.bring_forward(connection, row, place, overrides)
+            request_rows.bring_forward(connection, row, place, overrides=overrides)
             admitted.offer(host, (place.urgency, place.key))
 
     def _key(self, candidate: Candidate, page: int, admitted: Admitted) -> float:

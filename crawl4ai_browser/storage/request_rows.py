@@ -131,7 +131,7 @@ def _holes(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def bring_forward(connection: Connection, row: int, place: Place, overrides: str | None) -> None:
+def bring_forward(connection: Connection, row: int, place: Place, *, overrides: str | None) -> None:
     """A shorter path to a queued request was found."""
     statement = """
         UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ?, overrides = ? WHERE id = ?
