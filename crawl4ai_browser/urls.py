@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from ada_url import URL, normalize_url
+from ada_url import URL, join_url, normalize_url
 from publicsuffixlist import PublicSuffixList
 
 from crawl4ai_browser.errors import ConfigError
@@ -57,7 +57,7 @@ def parse_seed(text: str) -> str:
 def join(base: str, reference: str) -> str | None:
     """`reference` resolved against `base`, or None where a browser would find it invalid."""
     try:
-        return URL(reference.strip(), base=base).href
+        return join_url(base, reference.strip())
     except ValueError:
         return None
 

@@ -28,6 +28,7 @@ class Cell:
     """One `<td>` or `<th>`."""
 
     node: LexborNode
+    attributes: dict[str, str | None]
     is_header: bool
     column_span: int
     row_span: int
@@ -105,6 +106,7 @@ def _cell(node: LexborNode) -> Cell:
     columns = _span(attributes.get("colspan"), default=1)
     return Cell(
         node=node,
+        attributes=attributes,
         is_header=node.tag == "th",
         column_span=max(1, min(columns, _MAX_COLUMN_SPAN)),
         row_span=_span(attributes.get("rowspan"), default=1),

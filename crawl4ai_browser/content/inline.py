@@ -45,7 +45,7 @@ _FORMATS = {
 _PERMALINK = re.compile(r"[\s¶#§🔗⚓∞\\]*|(?:Link to this|Permalink|Direct link to|Anchor)\b.*", re.IGNORECASE)
 """The text of links beside a heading that only lead to it (Sphinx, MkDocs, Docusaurus, GitHub)."""
 
-_UNSAFE_SCHEMES = frozenset({"javascript:", "vbscript:", "data:", "blob:", "about:"})
+_UNSAFE_SCHEMES = ("javascript:", "vbscript:", "data:", "blob:", "about:")
 """Targets that run something or exist only within the page."""
 
 
@@ -88,16 +88,16 @@ def _leave_link(walk: Walk, node: LexborNode) -> None:
     fragment = walk.close()
     attributes = node.attributes
     href = (attributes.get("href") or "").strip()
-    text = fragment.text
     url = link_url(walk, href)
+    text = fragment.text.strip()
     if url is None:
-        walk.writer.write_fragment(fragment, text)
-    elif walk.within & IN_HEADING and href.startswith("#") and _PERMALINK.fullmatch(text.strip()):
-        pass
-    elif text.strip().replace("\\", "") in {href, url} and urls.is_web(url) and walk.references is None:
+        walk.writer.write_fragment(fragment, fragment.text)
+    elif walk.within & IN_HEADING and href.startswith("#") and _PERMALINK.fullmatch(text):
+        return
+    elif "://" in text and text.replace("\\", "") in {href, url} and urls.is_web(url) and walk.references is None:
         walk.writer.write_fragment(fragment, f"<{url}>")
     else:
-        title = collapse(attributes.get("title") or "")
+        title = attributes.get("title") or ""
         target = _target(walk, url, title="" if title == text else title)
         walk.writer.write_fragment(fragment, walk.converters.link(fragment, target))
 
@@ -107,7 +107,7 @@ def link_url(walk: Walk, href: str) -> str | None:
     if not href or href == "#":
         return None
     url = walk.document.resolve(href)
-    return None if url is None or urls.scheme(url) in _UNSAFE_SCHEMES else url
+    return None if url is None or url.startswith(_UNSAFE_SCHEMES) else url
 
 
 def _target(walk: Walk, url: str, *, title: str) -> str:
@@ -149,7 +149,7 @@ def _enter_player(walk: Walk, node: LexborNode) -> Leave | None:
 
 def _enter_break(walk: Walk, _node: LexborNode) -> Leave | None:
     if walk.within & ON_ONE_LINE:
-        walk.writer.write(" ")
+        walk.writer.write_space(" ")
     else:
         walk.writer.break_hard()
     return skip
@@ -174,12 +174,12 @@ def _leave_ruby_text(walk: Walk, _node: LexborNode) -> None:
 
 
 def _enter_button(walk: Walk, _node: LexborNode) -> Leave | None:
-    walk.writer.write(" ")
+    walk.writer.write_space(" ")
     return _leave_button
 
 
 def _leave_button(walk: Walk, _node: LexborNode) -> None:
-    walk.writer.write(" ")
+    walk.writer.write_space(" ")
 
 
 def _enter_input(walk: Walk, node: LexborNode) -> Leave | None:

@@ -24,7 +24,7 @@ _RELATIONS: dict[str, Kind] = {
     "prev": "prev",
     "previous": "prev",
 }
-_NO_TARGETS = frozenset({"javascript:", "vbscript:", "data:", "blob:", "about:"})
+_NO_TARGETS = ("javascript:", "vbscript:", "data:", "blob:", "about:")
 
 
 def read_links(document: Document) -> tuple[Link, ...]:
@@ -44,7 +44,7 @@ def read_links(document: Document) -> tuple[Link, ...]:
         if kind is None or not href or (href.startswith("#") and not urls.is_route(href)):
             continue
         url = document.resolve(href)
-        if url is None or urls.scheme(url) in _NO_TARGETS:
+        if url is None or url.startswith(_NO_TARGETS):
             continue
         known = found.get(url)
         if known is None:

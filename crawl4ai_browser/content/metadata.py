@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser.content.clean import collapse, visible_text
@@ -19,29 +20,52 @@ if TYPE_CHECKING:
     from crawl4ai_browser.document import Document
 
 _OPEN_GRAPH_PREFIXES = ("og:", "article:", "book:", "profile:", "music:", "video:", "product:", "fb:")
-_PUBLISHED = ("article:published_time", "og:published_time", "article:published", "og:article:published_time")
-_MODIFIED = ("article:modified_time", "og:updated_time", "article:modified", "og:modified_time")
-_PUBLISHED_NAMES = (
-    "date",
-    "pubdate",
-    "publishdate",
-    "publish-date",
-    "publish_date",
-    "publication_date",
-    "dc.date",
-    "dc.date.issued",
-    "dcterms.created",
-    "dcterms.date",
-    "dcterms.issued",
-    "citation_publication_date",
-    "citation_date",
-    "parsely-pub-date",
-    "sailthru.date",
-    "datepublished",
-    "article.published",
-    "cxenseparse:recs:publishtime",
+
+
+@dataclass(frozen=True, slots=True)
+class _DateSources:
+    """Where a page writes one of its dates, the more reliable first."""
+
+    properties: tuple[str, ...]
+    """Of OpenGraph."""
+    json_keys: tuple[str, ...]
+    names: tuple[str, ...]
+    """Of meta elements, in lower case."""
+    elements: str
+    """A CSS selector."""
+
+
+_PUBLISHED = _DateSources(
+    properties=("article:published_time", "og:published_time", "article:published", "og:article:published_time"),
+    json_keys=("datePublished", "dateCreated", "uploadDate"),
+    names=(
+        "date",
+        "pubdate",
+        "publishdate",
+        "publish-date",
+        "publish_date",
+        "publication_date",
+        "dc.date",
+        "dc.date.issued",
+        "dcterms.created",
+        "dcterms.date",
+        "dcterms.issued",
+        "citation_publication_date",
+        "citation_date",
+        "parsely-pub-date",
+        "sailthru.date",
+        "datepublished",
+        "article.published",
+        "cxenseparse:recs:publishtime",
+    ),
+    elements="[itemprop~='datePublished'], time[pubdate], article time[datetime], main time[datetime]",
 )
-_MODIFIED_NAMES = ("last-modified", "lastmod", "dcterms.modified", "dc.date.modified", "datemodified", "revised")
+_MODIFIED = _DateSources(
+    properties=("article:modified_time", "og:updated_time", "article:modified", "og:modified_time"),
+    json_keys=("dateModified",),
+    names=("last-modified", "lastmod", "dcterms.modified", "dc.date.modified", "datemodified", "revised"),
+    elements="[itemprop~='dateModified'], time.updated",
+)
 _AUTHOR_NAMES = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author")
 
 
@@ -57,10 +81,8 @@ def read_metadata(document: Document) -> PageMetadata:
         language=facts.language(),
         canonical=facts.link_target("canonical"),
         author=facts.author(),
-        published_at=facts.date(
-            _PUBLISHED, _PUBLISHED_NAMES, ("datePublished", "dateCreated", "uploadDate"), "published"
-        ),
-        modified_at=facts.date(_MODIFIED, _MODIFIED_NAMES, ("dateModified",), "modified"),
+        published_at=facts.date(_PUBLISHED),
+        modified_at=facts.date(_MODIFIED),
         keywords=tuple(facts.keywords()),
         robots=tuple(word.strip().lower() for word in facts.meta.get("robots", "").split(",") if word.strip()),
         image=facts.image(),
@@ -161,33 +183,20 @@ class _Facts:
         )
         return next((text for text in marked if text), "")
 
-    def date(
-        self, properties: Iterable[str], names: Iterable[str], json_keys: Iterable[str], what: str
-    ) -> datetime | None:
+    def date(self, sources: _DateSources) -> datetime | None:
         """The first that is a date: OpenGraph, JSON-LD, meta elements, then `<time>` and microdata."""
-        for text in self._date_texts(properties, names, json_keys, what):
-            moment = parse_date(text)
-            if moment is not None:
-                return moment
-        return None
+        moments = (parse_date(text) for text in self._date_texts(sources))
+        return next((moment for moment in moments if moment is not None), None)
 
-    def _date_texts(
-        self, properties: Iterable[str], names: Iterable[str], json_keys: Iterable[str], what: str
-    ) -> Iterator[str]:
-        for name in properties:
+    def _date_texts(self, sources: _DateSources) -> Iterator[str]:
+        for name in sources.properties:
             yield from self.open_graph.get(name, ())
-        for key in json_keys:
-            for thing in self._things:
-                value = thing.get(key)
-                if isinstance(value, str):
-                    yield value
-        for name in names:
+        for key in sources.json_keys:
+            values = (thing.get(key) for thing in self._things)
+            yield from (value for value in values if isinstance(value, str))
+        for name in sources.names:
             yield self.meta.get(name, "")
-        marked = f"[itemprop~='date{what.capitalize()}']"
-        times = (
-            ", time[pubdate], article time[datetime], main time[datetime]" if what == "published" else ", time.updated"
-        )
-        for node in self._document.tree.css(marked + times):
+        for node in self._document.tree.css(sources.elements):
             yield node.attributes.get("datetime") or node.attributes.get("content") or visible_text(node)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crawl4ai_browser.content.code import is_gutter
 from crawl4ai_browser.content.converters import table_row, table_rule
 from crawl4ai_browser.content.grid import read_grid
-from crawl4ai_browser.content.tables import column_alignments, is_data_table
+from crawl4ai_browser.content.tables import column_alignments, has_inner_table, is_data_table
 from crawl4ai_browser.content.walk import ON_ONE_LINE, Enter, Leave, OpenTable, Walk, skip
 
 if TYPE_CHECKING:
@@ -21,15 +21,11 @@ def _enter_table(walk: Walk, node: LexborNode) -> Leave | None:
     if not (walk.within & ON_ONE_LINE or walk.is_deep):
         grid = read_grid(node)
         # A cell is one line of Markdown, so a table with another one in it can't be a table.
-        if not is_data_table(node, grid) or _has_inner_table(grid):
+        if not is_data_table(node, grid) or has_inner_table(node):
             grid = None
     walk.open_tables.append(OpenTable(grid))
     walk.break_lines(2)
     return _leave_table
-
-
-def _has_inner_table(grid: Grid) -> bool:
-    return any(cell.node.css_first("table") is not None for row in grid.rows for cell in row.own)
 
 
 def _leave_table(walk: Walk, _node: LexborNode) -> None:
@@ -71,7 +67,7 @@ def _enter_cell(walk: Walk, node: LexborNode) -> Leave | None:
     if is_gutter(node):
         return skip
     if not walk.open_tables or walk.open_tables[-1].grid is None or walk.is_deep:
-        walk.writer.write(" ")
+        walk.writer.write_space(" ")
         return _leave_layout_cell
     walk.open(ON_ONE_LINE)
     return _leave_cell
@@ -83,7 +79,7 @@ def _leave_cell(walk: Walk, node: LexborNode) -> None:
 
 
 def _leave_layout_cell(walk: Walk, _node: LexborNode) -> None:
-    walk.writer.write(" ")
+    walk.writer.write_space(" ")
 
 
 def _enter_columns(_walk: Walk, _node: LexborNode) -> Leave | None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from crawl4ai_browser.content.grid import Cell
     from crawl4ai_browser.document import Document
 
-_DATA_SIGNS = "caption, thead, th, [scope], [headers], [abbr]"
-_LAYOUT_SIGNS = "table, h1, h2, h3, h4, h5, h6, pre, form, fieldset, iframe, nav, section, article"
+_DATA_ATTRIBUTES = frozenset({"scope", "headers", "abbr"})
+_LAYOUT_SIGNS = "h1, h2, h3, h4, h5, h6, pre, form, fieldset, iframe, nav, section, article"
 _TEXT_ALIGN = re.compile(r"text-align\s*:\s*(left|center|right|start|end)", re.IGNORECASE)
 
 
@@ -41,16 +41,16 @@ def is_data_table(table: LexborNode, grid: Grid) -> bool:
         return True
     if any(row.section == "thead" for row in grid.rows):
         return True
-    own = [cell for row in grid.rows for cell in row.own]
-    if any(cell.is_header or _has_data_attribute(cell) for cell in own):
+    if any(cell.is_header or not _DATA_ATTRIBUTES.isdisjoint(cell.attributes) for row in grid.rows for cell in row.own):
         return True
     if len(grid.rows) < 2 or grid.column_count < 2:
         return False
-    return not any(cell.node.css_first(_LAYOUT_SIGNS) is not None for cell in own)
+    return not has_inner_table(table) and table.css_first(_LAYOUT_SIGNS) is None
 
 
-def _has_data_attribute(cell: Cell) -> bool:
-    return not {"scope", "headers", "abbr"}.isdisjoint(cell.node.attributes)
+def has_inner_table(table: LexborNode) -> bool:
+    """Whether another table stands in one of its cells."""
+    return len(table.css("table")) > 1  # itself is one
 
 
 def read_tables(document: Document) -> tuple[Table, ...]:
@@ -104,7 +104,7 @@ def column_alignments(grid: Grid) -> list[str]:
 
 
 def _alignment(cell: Cell) -> str:
-    attributes = cell.node.attributes
+    attributes = cell.attributes
     match = _TEXT_ALIGN.search(attributes.get("style") or "")
     value = (match[1] if match else attributes.get("align") or "").lower()
     value = {"start": "left", "end": "right"}.get(value, value)

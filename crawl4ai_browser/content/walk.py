@@ -97,42 +97,45 @@ class Walk:
         self.within = 0
         self.open_lists: list[OpenList] = []
         self.open_tables: list[OpenTable] = []
-        self._rules = rules
+        self._rules = {**rules, "-text": Walk._enter_text}
         self._skipped = skipped
         self._saved: list[int] = []
 
     def walk(self, root: LexborNode) -> None:
         """Write an element and all below it."""
-        skipped = self._skipped
+        rules, skipped = self._rules, self._skipped
         path: list[tuple[LexborNode, Leave | None]] = []
         node = root
         while True:
-            tag = node.tag
-            if tag == "-text":
-                self._text(node.text_content or "")
-            elif not (skipped and node.mem_id in skipped):
-                enter = self._rules.get(tag or "")
-                leave = enter(self, node) if enter else None
-                child = None if leave is skip else node.first_child
+            child = None
+            if not (skipped and node.mem_id in skipped):
+                enter = rules.get(node.tag or "")
+                leave = enter(self, node) if enter is not None else None
+                if leave is not skip:
+                    child = node.first_child
                 if child is not None:
                     path.append((node, leave))
                     node = child
                     continue
-                if leave:
+                if leave is not None:
                     leave(self, node)
             following = node.next if path else None
             while following is None:
                 if not path:
                     return
                 node, leave = path.pop()
-                if leave:
+                if leave is not None:
                     leave(self, node)
                 following = node.next if path else None
             node = following
 
-    def _text(self, text: str) -> None:
+    def _enter_text(self, node: LexborNode) -> Leave:
+        self._write_text(node.text_content or "")
+        return skip
+
+    def _write_text(self, text: str) -> None:
         if text.isspace():
-            self.writer.write("\n" if "\n" in text and not self.within & ON_ONE_LINE else " ")
+            self.writer.write_space("\n" if "\n" in text and not self.within & ON_ONE_LINE else " ")
             return
         if _WHITE_SPACE.search(text):
             text = _LINE_BREAKS.sub(" " if self.within & ON_ONE_LINE else "\n", text)
@@ -159,7 +162,7 @@ class Walk:
     def break_lines(self, count: int) -> None:
         """Have a line break, or two for a blank line, between what was written and what comes; a space in one line."""
         if self.within & ON_ONE_LINE:
-            self.writer.write(" ")
+            self.writer.write_space(" ")
         else:
             self.writer.break_lines(count)
 

@@ -77,6 +77,13 @@ class Writer:
         self._frame = self._outer.pop()
         return Fragment("".join(frame.pieces), frame.lead, frame.owed)
 
+    def write_space(self, space: str) -> None:
+        """Add a space or line break, unless there is one already."""
+        frame = self._frame
+        pieces = frame.pieces
+        if not frame.owed and (pieces[-1][-1] not in " \n" if pieces else not frame.starts_line):
+            pieces.append(space)
+
     def write(self, text: str) -> None:
         """Add text to the line, without doubling the space between the two."""
         frame = self._frame
