@@ -68,6 +68,8 @@ def waiting_seconds(asked: UnderWay, seen: Seen, *, answer_seconds: float) -> fl
         limits.append(_seconds_for(seen.hops, seen.begun, answer_seconds))
     if seen.window_count + len(seen.begun) < asked.windows:
         limits.append(WINDOW_SECONDS)
+    if any(will_be_file(hop) and hop.url not in seen.begun for hop in seen.frame_hops):
+        limits.append(BEGIN_SECONDS)
     for url in asked.frames:
         chain = [hop for hop in seen.frame_hops if without_fragment(hop.url) == without_fragment(url)]
         last = [hop for hop in seen.frame_hops if chain and hop.network_id == chain[-1].network_id]

@@ -231,7 +231,7 @@ class Visit:
                 return None
             self._reading = reading
             asked, url = reading.under_way, reading.url
-            if asked.is_nothing:
+            if asked.is_nothing and not watch.frame_hops:
                 return reading
             # What was read must not be lost to the visit's deadline.
             left = anyio.current_effective_deadline() - anyio.current_time() - DEADLINE_MARGIN

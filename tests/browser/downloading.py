@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+from playwright.async_api import Page
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.discovery import BrowserKind, find_browser
@@ -34,6 +35,15 @@ def page_with(script: str, body: str = "") -> Response:
 def clicking(element: str) -> Response:
     """A page that clicks its own element as soon as it is there."""
     return page_with(CLICK, element.replace(" ", " id=start ", 1))
+
+
+def evaluating(script: str) -> Callable[[Page], Awaitable[None]]:
+    """A user's function that runs a script in the page."""
+
+    async def evaluate(page: Page) -> None:
+        await page.evaluate(script)
+
+    return evaluate
 
 
 def config_for(folder: Path, **download: object) -> CrawlConfig:
@@ -101,6 +111,16 @@ class Downloading:
             self.error = error
         assert self.error.snapshot is not None
         return self.error.snapshot
+
+    async def steps(self, path: str, *scripts: str) -> list[Snapshot]:
+        """What one page shows at first and after each script, none of which may take long."""
+        async with self._fetcher.open_page(self._pool.session(None)) as page:
+            snapshots = [await page.fetch(Request(url=self._site.url(path)))]
+            for script in scripts:
+                await page.run(evaluating(script))
+                with anyio.fail_after(VISIT.navigation_timeout - 0.5):
+                    snapshots.append(await page.snapshot())
+            return snapshots
 
     async def file(self, path: str, *, session: str | None = None, as_file: bool = False) -> Download:
         """The only file of a visit."""

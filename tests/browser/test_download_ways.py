@@ -15,7 +15,7 @@ from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.download import Download, DownloadState
 from crawl4ai_browser.testing.site import Response, SiteServer, attachment, delayed
 from crawl4ai_browser.testing.site_downloads import REPORT, pdf_file
-from tests.browser.downloading import Downloading, clicking, config_for, is_there, opened_pool, page_with
+from tests.browser.downloading import CLICK, Downloading, clicking, config_for, is_there, opened_pool, page_with
 
 CSV = b"place,metres\nHollow,610\nFell,870\n"
 
@@ -252,3 +252,11 @@ async def test_a_name_of_four_hundred_bytes_is_cut(downloading: Downloading) -> 
     assert len(download.suggested_name) > 400
     assert download.path is not None
     assert download.path.name == "n" * 251 + ".txt"
+
+
+async def test_a_page_that_stays_open_waits_for_each_file_once(downloading: Downloading, ways: SiteServer) -> None:
+    ways.route("/staying", page_with("", "<a id=start href=/slow-file>x</a>"))
+    snapshots = await downloading.steps("/staying", CLICK, "1 + 1", CLICK)
+    assert [len(snapshot.downloads) for snapshot in snapshots] == [0, 1, 0, 1]
+    assert {download.referrer for snapshot in snapshots for download in snapshot.downloads} == {ways.url("/staying")}
+    assert downloading.left() == {"slow.bin"}

@@ -67,6 +67,8 @@ def seen(
         (UnderWay(frames=(FILE,)), seen(frames=[ATTACHMENT]), BEGIN_SECONDS),
         (UnderWay(frames=(FILE,)), seen(frames=[ATTACHMENT], begun=[FILE]), 0),
         (UnderWay(frames=(FILE,)), seen(frames=[hop(PAGE)]), FRAME_SECONDS),
+        (UnderWay(), seen(frames=[ATTACHMENT]), BEGIN_SECONDS),
+        (UnderWay(), seen(frames=[ATTACHMENT], begun=[FILE]), 0),
     ],
 )
 def test_each_thing_is_waited_for_until_it_begins(asked: UnderWay, come: Seen, seconds: float) -> None:

@@ -83,15 +83,16 @@
   // page that is quiet meanwhile, nothing else tells of them (HTML Standard, 7.2.6: the navigate event).
   const MAX_ASKED = 50;
   const asked = { files: [], leaving: null, windows: 0 };
+  let isLeaving = false;
   window.navigation?.addEventListener("navigate", (event) => {
     const { url, sameDocument } = event.destination;
     if (sameDocument || !/^(https?|blob|data):/.test(url)) return;
-    if (event.downloadRequest === null) asked.leaving = url;
+    if (event.downloadRequest === null) { asked.leaving = url; isLeaving = true; }
     else if (asked.files.length < MAX_ASKED) asked.files.push(url.slice(0, 8192));
   });
   // A navigation that a router takes over, or that is stopped, ends with one of these; one that leaves ends the document.
   for (const name of ["navigatesuccess", "navigateerror"]) {
-    window.navigation?.addEventListener(name, () => { asked.leaving = null; });
+    window.navigation?.addEventListener(name, () => { asked.leaving = null; isLeaving = false; });
   }
   const OWN = /^_(self|parent|top)$/i;
   wrap(window, "open", (target, self, args) => {
@@ -113,13 +114,16 @@
   const emptied = new Set();
   state.isEmptied = (frame) => emptied.has(frame.src.split("#")[0]);
   state.empty = (urls) => { for (const url of urls) emptied.add(url); };
-  state.underWay = () => ({
-    ...asked,
-    frames: [...document.querySelectorAll("iframe[src]:not([loading=lazy])")]
-      .filter((frame) => /^https?:/.test(frame.src) && showsNothing(frame) && isHidden(frame))
-      .slice(0, MAX_ASKED).map((frame) => frame.src),
-  });
-  state.isLeaving = () => asked.leaving !== null;
+  const isAwaited = (frame) =>
+    /^https?:/.test(frame.src) && !state.isEmptied(frame) && showsNothing(frame) && isHidden(frame);
+  // Told once: a page may be read again and again, and a file that has come leaves no trace in it.
+  state.underWay = () => {
+    const frames = [...document.querySelectorAll("iframe[src]:not([loading=lazy])")].filter(isAwaited);
+    const told = { ...asked, frames: frames.slice(0, MAX_ASKED).map((frame) => frame.src) };
+    Object.assign(asked, { files: [], leaving: null, windows: 0 });
+    return told;
+  };
+  state.isLeaving = () => isLeaving;
   // For a visit that begins in a page that is there already: what was asked for before is not its own.
   state.forgetAsked = () => Object.assign(asked, { files: [], leaving: null, windows: 0 });
 
