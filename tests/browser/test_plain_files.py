@@ -147,3 +147,34 @@ async def test_what_is_not_wanted_is_not_asked_for(downloading: Downloading, sit
 async def test_an_empty_file_is_a_file(downloading: Downloading) -> None:
     download = await downloading.file("/download/empty", as_file=True)
     assert (download.state, download.size_bytes) == ("complete", 0)
+
+
+def part_of(hit: Hit, content: bytes, content_range: str) -> Response:
+    """A HEAD that promises ranges, and parts whose Content-Range is as given: `{first}`, `{last}` filled in."""
+    if hit.method == "HEAD":
+        return with_headers(attachment(content, "x.bin"), ("Accept-Ranges", "bytes"))
+    first = int(hit.headers["range"].removeprefix("bytes=").partition("-")[0])
+    body = content[first : first + PIECE_BYTES // 2]
+    told = content_range.format(first=first, last=first + len(body) - 1)
+    if not body:
+        return Response(status=416, headers=(("Content-Range", f"bytes */{len(content)}"),))
+    return Response(status=206, headers=(("Content-Range", told),), body=body)
+
+
+@pytest.mark.parametrize("content_range", ["bytes {first}-{last}/*", f"bytes {{first}}-{{last}}/{PIECE_BYTES + 5}"])
+async def test_pieces_may_be_shorter_than_asked_and_of_a_whole_unknown(
+    downloading: Downloading, site: SiteServer, content_range: str
+) -> None:
+    content = (PATTERN * (PIECE_BYTES // 256 + 1))[: PIECE_BYTES + 5]
+    site.route("/short-pieces", lambda hit: part_of(hit, content, content_range))
+    download = await downloading.file("/short-pieces", as_file=True)
+    assert (download.state, download.sha256) == ("complete", hashlib.sha256(content).hexdigest())
+
+
+async def test_a_piece_from_elsewhere_is_not_taken(downloading: Downloading, site: SiteServer) -> None:
+    content = bytes(PIECE_BYTES + 5)
+    site.route("/wrong-piece", lambda hit: part_of(hit, content, "bytes 7-9/1000"))
+    download = await downloading.file("/wrong-piece", as_file=True)
+    assert (download.state, download.path) == ("truncated", None)
+    assert "another range than asked" in download.reason
+    assert downloading.left() == set()
