@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from crawl4ai_browser.result import CrawlResult
-from crawl4ai_browser.testing.site import SiteServer, serve_fixture_site
+from crawl4ai_browser.testing.site import SiteServer, install_members, serve_fixture_site
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,6 +39,7 @@ def readme_files(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def site() -> Iterator[SiteServer]:
     with serve_fixture_site(ROOT / "fixtures" / "site") as server:
+        install_members(server, ROOT / "fixtures" / "site")
         yield server
 
 

@@ -75,6 +75,12 @@ IDENTITY_FLAGS = FlagGroup(
             is_secret=True,
         ),
         Flag(
+            "--device",
+            "context.device",
+            "A device that Playwright describes, such as 'Pixel 7': its user agent, viewport and touch.",
+            metavar="NAME",
+        ),
+        Flag(
             "--locale",
             "context.locale",
             "The language that pages are asked for, such as de-CH.",
@@ -291,6 +297,16 @@ def config_file_option() -> GroupedOption:
         group=SETTINGS_TITLE,
         metavar="FILE",
         help="A CrawlConfig as .toml or .json. Flags override what it says.",
+    )
+
+
+def session_option() -> GroupedOption:
+    """The flag that names a kept session."""
+    return GroupedOption(
+        ["--session"],
+        group=IDENTITY_FLAGS.title,
+        metavar="NAME",
+        help="Go out as a session that `login` or `session import` has kept; what sites change in it is kept, too.",
     )
 
 

@@ -20,6 +20,7 @@ from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
 from crawl4ai_browser.cli.reports import Report, display_for
 from crawl4ai_browser.cli.running import PlannedCrawl, Tally, run_crawl
 from crawl4ai_browser.cli.seed_file import SeedFile
+from crawl4ai_browser.cli.session_use import kept_session
 from crawl4ai_browser.cli.streams import Verbosity, say
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.report_files import make_report_folder, write_report
@@ -60,6 +61,7 @@ def run(urls: tuple[str, ...], **values: object) -> int:
             observers=(builder,) if folder else (),
             sitemaps=bool(values["sitemaps"]),
             since=_since(values),
+            session=kept_session(values["session"]),
         )
         require_browser(config.browser)
         if folder is not None:

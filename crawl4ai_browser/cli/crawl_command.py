@@ -15,6 +15,7 @@ from crawl4ai_browser.cli.config_flags import (
     STATE_FLAGS,
     VISIT_FLAGS,
     config_file_option,
+    session_option,
 )
 from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedCommand, GroupedOption, deferred
 from crawl4ai_browser.cli.output_flags import OUTPUT_FLAGS, message_options
@@ -155,6 +156,7 @@ def _parameters() -> list[click.Parameter]:
         order,
         report,
         *groups,
+        session_option(),
         config_file_option(),
         *message_options(),
     ]

@@ -15,6 +15,7 @@ from crawl4ai_browser.cli.lines import file_line
 from crawl4ai_browser.cli.output_flags import FILE_FLAGS, output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
 from crawl4ai_browser.cli.reports import Report
+from crawl4ai_browser.cli.session_use import in_kept_session, kept_session
 from crawl4ai_browser.cli.streams import say
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
@@ -42,8 +43,9 @@ def run(url: str, form_name: str | None, **values: object) -> int:
     verbosity = verbosity_of(values)
     request = checked_argument(url, config)
     _check_output(output, form, form_name)
+    session = kept_session(values["session"])
     require_browser(config.browser)
-    result = anyio.run(_fetched, request, config, Report(verbosity, "failures"))
+    result = anyio.run(_fetched, request, config, Report(verbosity, "failures"), session)
     if isinstance(result, int):
         return result
     return _written(result, form.give(result), form_name, output)
@@ -63,13 +65,17 @@ def _check_output(output: OutputOptions, form: Form, name: str) -> None:
         raise ConfigError(f"a {name} would garble the terminal: give --output FILE, or redirect standard output")
 
 
-async def _fetched(request: Request, config: CrawlConfig, report: Report) -> CrawlResult | int:
+async def _fetched(request: Request, config: CrawlConfig, report: Report, session: str | None) -> CrawlResult | int:
     """The result, or the exit code of a signal."""
     interrupts = Interrupts()
     result: CrawlResult | None = None
     with anyio.CancelScope() as scope:
-        async with interrupts.watched(lambda _: scope.cancel()), Crawler(config, observers=[report]) as crawler:
-            result = await crawler.fetch(request)
+        async with (
+            interrupts.watched(lambda _: scope.cancel()),
+            Crawler(config, observers=[report]) as crawler,
+            in_kept_session(crawler, session, config.context) as visitor,
+        ):
+            result = await visitor.fetch(request)
     if result is None or interrupts.first is not None:
         assert interrupts.first is not None, "nothing else cancels"
         return of_signal(interrupts.first)

@@ -13,6 +13,7 @@ from crawl4ai_browser.cli.config_flags import (
     SCHEMA_FLAG,
     VISIT_FLAGS,
     config_file_option,
+    session_option,
 )
 from crawl4ai_browser.cli.fetch_forms import DEFAULT_FORM, FORMS
 from crawl4ai_browser.cli.flags import FlagGroup, GroupedCommand, GroupedOption, deferred
@@ -58,6 +59,7 @@ command = GroupedCommand(
             help=f"The form in which the page is given out. [default: {DEFAULT_FORM}; with --schema: items]",
         ),
         *(option for group in (FILE_FLAGS, *CONFIG_GROUPS) for option in group.options()),
+        session_option(),
         config_file_option(),
         *message_options(),
     ],

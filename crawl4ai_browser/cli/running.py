@@ -11,6 +11,7 @@ from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
 from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.lines import duration, plural
 from crawl4ai_browser.cli.reports import Report
+from crawl4ai_browser.cli.session_use import in_kept_session
 from crawl4ai_browser.cli.sitemap_seeds import with_sitemaps
 from crawl4ai_browser.config import CrawlConfig, LimitsConfig
 from crawl4ai_browser.crawling.crawler import Crawler
@@ -39,6 +40,8 @@ class PlannedCrawl:
     """Whether the URLs that the seeds' sites list in their sitemaps are seeds too."""
     since: datetime | None = None
     """Of those, leave out what has not changed since then."""
+    session: str | None = None
+    """The kept session that it goes out as. None: nobody in particular."""
 
 
 @dataclass
@@ -95,11 +98,14 @@ async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None
         CrawlError: what stopped the crawl; the results until then are written and counted.
     """
     interrupts = Interrupts()
-    async with Crawler(planned.config, observers=[report, *planned.observers]) as crawler:
+    async with (
+        Crawler(planned.config, observers=[report, *planned.observers]) as crawler,
+        in_kept_session(crawler, planned.session, planned.config.context) as visitor,
+    ):
         seeds = planned.seeds
         if planned.sitemaps:
             seeds = with_sitemaps(crawler, seeds, scope=planned.scope, since=planned.since, warn=report.warn)
-        run = crawler.crawl(seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
+        run = visitor.crawl(seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
         try:
             async with interrupts.watched(lambda number: _drain(run, report, number)), report.shown(run):
                 await _read(run, tally)

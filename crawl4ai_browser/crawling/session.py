@@ -14,6 +14,7 @@ import anyio.to_thread
 from crawl4ai_browser.browser.state_file import write_state
 from crawl4ai_browser.browser.user_function import PageFunction, T
 from crawl4ai_browser.config import ContextConfig, SessionLimits
+from crawl4ai_browser.crawling.result_hook import ResultHook
 from crawl4ai_browser.crawling.run import CrawlRun
 from crawl4ai_browser.crawling.seeds import Seeds, checked
 from crawl4ai_browser.crawling.session_page import SessionPage
@@ -40,7 +41,14 @@ class StartCrawl(Protocol):
     """Begins a crawl whose requests are all visited in one session."""
 
     def __call__(
-        self, seeds: Seeds, *, scope: Scope, order: Order, sinks: Sequence[Sink], session: str | None
+        self,
+        seeds: Seeds,
+        *,
+        scope: Scope,
+        order: Order,
+        sinks: Sequence[Sink],
+        session: str | None,
+        on_result: ResultHook | None,
     ) -> CrawlRun:
         """The crawl's results."""
         ...
@@ -131,6 +139,7 @@ class Session:
         scope: Scope = _JUST_THE_SEEDS,
         order: Order = _BREADTH_FIRST,
         sinks: Sequence[Sink] = (),
+        on_result: ResultHook | None = None,
     ) -> CrawlRun:
         """The results of all pages in scope, as `Crawler.crawl` gives them, all visited in this session.
 
@@ -138,7 +147,7 @@ class Session:
             ConfigError: a single seed is not an absolute http or https URL; or the session is not open.
         """
         self._usable()
-        return self._means.crawl(seeds, scope=scope, order=order, sinks=sinks, session=self.name)
+        return self._means.crawl(seeds, scope=scope, order=order, sinks=sinks, session=self.name, on_result=on_result)
 
     def page(self) -> AbstractAsyncContextManager[SessionPage]:
         """A page of the session that stays open, for steps that lead on from what it shows.

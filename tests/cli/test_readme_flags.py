@@ -17,9 +17,11 @@ COMMANDS = group.list_commands(click.Context(group))
 
 def flags_of(name: str) -> set[str]:
     command: click.Command = import_module(f"crawl4ai_browser.cli.{name}_command").command
+    commands = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
     return {
         option
-        for parameter in command.params
+        for each in commands
+        for parameter in each.params
         if isinstance(parameter, click.Option)
         for option in parameter.opts
         if option.startswith("--")
@@ -29,7 +31,9 @@ def flags_of(name: str) -> set[str]:
 def section() -> str:
     """The README's part under the heading that holds the words "command line", with its own smaller headings."""
     text = README.read_text(encoding="utf-8")
-    match = re.search(r"^(#+) [^\n]*command line[^\n]*$(.*?)(?=^#{1,2} |\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    match = re.search(
+        r"^(#+) [^\n]*command line[^\n]*$(.*?)(?=^#{1,2} |\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE
+    )
     assert match, "README.md has no heading with the words 'command line'"
     return match[2]
 
