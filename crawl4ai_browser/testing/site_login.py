@@ -114,7 +114,9 @@ class Members:
         by_password = _basic_member(hit)
         name = by_password or self._use(bearer or hit.cookies().get("member", ""))
         challenge = _CHALLENGE if hit.parameter("at").startswith("/members/basic/") else ()
-        return Response.json({"name": name}) if name else Response.json({"error": "who?"}, status=401, headers=challenge)
+        return (
+            Response.json({"name": name}) if name else Response.json({"error": "who?"}, status=401, headers=challenge)
+        )
 
     def _at_basic(self, hit: Hit) -> Response:
         if _basic_member(hit) is None:

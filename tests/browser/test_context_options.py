@@ -76,7 +76,7 @@ def test_playwright_is_given_its_own_part_of_the_state() -> None:
     state = state.with_session_storage({"http://x": (StoredItem(name="tab", value="1"),)})
     given = context_keywords(ContextConfig(), user_agent="x", state=state).get("storage_state")
     assert given is not None
-    assert [cookie["name"] for cookie in given.get("cookies", [])] == ["a"]
+    assert [cookie.get("name") for cookie in given.get("cookies", [])] == ["a"]
     assert not given.get("origins")
 
 

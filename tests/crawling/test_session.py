@@ -116,6 +116,19 @@ async def test_a_sign_out_in_mid_crawl_costs_one_sign_in_and_no_page(
         assert (first.error.kind if first.error else None, first.charged) == ("SignedOut", False)
 
 
+async def test_pages_from_before_a_sign_in_do_not_show_what_they_kept(
+    crawler: Crawler, site: SiteServer, members: Members
+) -> None:
+    context = ContextConfig(keep_session_storage=True)
+    urls = [site.url(f"/members/tab/{number}") for number in range(4)]
+    async with crawler.session("alice", context=context, sign_in=signs_in("alice", site, store="tab")) as alice:
+        before = await results_of(alice.crawl(urls))
+        members.sign_out()
+        after = await results_of(alice.crawl(urls))
+    assert [member_of(result) for result in (*before, *after)] == ["alice"] * 8
+    assert members.sign_in_count() == 2
+
+
 @pytest.mark.parametrize(
     ("shows", "status"),
     [

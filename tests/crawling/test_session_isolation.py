@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
@@ -37,7 +37,7 @@ STORES = {
 
 
 @asynccontextmanager
-async def two(crawler: Crawler, **context: ContextConfig) -> AsyncIterator[tuple[Session, Session]]:
+async def two(crawler: Crawler, **context: ContextConfig) -> AsyncGenerator[tuple[Session, Session]]:
     async with (
         crawler.session("ann", context=context.get("ann")) as ann,
         crawler.session("ben", context=context.get("ben")) as ben,
@@ -185,4 +185,4 @@ async def test_a_function_that_raises_disturbs_nobody(crawler: Crawler, site: Si
 
         tasks.start_soon(fail)
         results = await results_of(ben.crawl([site.url("/about.html"), site.url("/guide/tables.html")]))
-    assert [result.ok for result in results] == [True, True]
+        assert [result.ok for result in results] == [True, True]

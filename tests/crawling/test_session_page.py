@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import BrowserContext, Page
 
 from crawl4ai_browser import ContextConfig, CrawlConfig, Crawler, PolitenessConfig, Request, SignedIn, SignIn
 from crawl4ai_browser.errors import ConfigError
@@ -131,7 +131,7 @@ async def test_what_a_function_gives_and_raises_comes_out(crawler: Crawler, site
 async def test_windows_of_a_function_paint_and_are_closed(crawler: Crawler, site: SiteServer) -> None:
     paints = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
     site.route("/opener", Response.html("<button onclick=\"window.open('/about.html')\">open</button>"))
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     async def opens(page: Page) -> list[bool]:
         contexts.append(page.context)

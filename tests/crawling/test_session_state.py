@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tests.crawling.members import log_in_as, member_of, results_of, signs_in
 
 
 @asynccontextmanager
-async def own_crawler(config: CrawlConfig, events: list[Event]) -> AsyncIterator[Crawler]:
+async def own_crawler(config: CrawlConfig, events: list[Event]) -> AsyncGenerator[Crawler]:
     async with Crawler(config, observers=[events.append]) as crawler:
         yield crawler
 
