@@ -191,6 +191,8 @@ class BrowserPool:
         if sign_in is not None:
             has_state = identity.state is not None
             session.entry.signing_in = SigningIn(sign_in, session.user_page, self._clock, has_state=has_state)
+            if identity.config.keep_session_storage:
+                session.entry.after_sign_in = session.renew_pages
         session.entry.on_end = lambda: self.start(lambda: self._close_when_empty(session))
         if limits.max_age is not None or limits.max_idle is not None:
             self.start(session.entry.watch_limits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ class SessionEntry:
         """Open from now on."""
         self.name = name
         self.signing_in: SigningIn | None = None
-        self.after_sign_in: Callable[[], Awaitable[None]] | None = None
+        self.after_sign_in: Callable[[], None] | None = None
         """Called when a sign-in has been done, before any visit goes on."""
         self.on_end: Callable[[], None] | None = None
         """Called once, when the session ends by itself: nothing new comes in, visits that are inside go on."""
@@ -128,7 +128,7 @@ class SessionEntry:
             finally:
                 self._is_signing_in = False
             if self.after_sign_in is not None:
-                await self.after_sign_in()
+                self.after_sign_in()
 
     # --- the end
 
