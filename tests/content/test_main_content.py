@@ -69,6 +69,7 @@ def test_boilerplate_is_taken_away(part: str) -> None:
         f"<div class=notice>{SENTENCE * 3} marked</div>",
         f"<p>{SENTENCE}<a href=/x>marked link in a text</a></p>",
         "<pre class=nav>marked</pre>",
+        "<div><h1><a href=/x>marked title that links to its page</a></h1></div>",
         f"<label>{SENTENCE * 2} marked</label>",
     ],
 )
