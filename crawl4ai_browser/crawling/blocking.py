@@ -7,10 +7,10 @@ cursor or the open file that yields them belongs, and only while the caller wait
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import anyio
@@ -33,6 +33,9 @@ T = TypeVar("T")
 _DEFAULTS = CrawlConfig()
 _JUST_THE_SEEDS = Scope(max_depth=0)
 _BREADTH_FIRST = breadth_first()
+
+_SIGNAL_CHECK = 0.5
+"""Seconds between two looks for a signal. One that comes just before a lock is waited for does not end that wait."""
 
 _BATCH = 100
 """Seeds handed from thread to thread at once: enough that the hand-over costs little, few enough to begin soon."""
@@ -107,12 +110,17 @@ class _Reader:
                     yield seed
                 self._mail.put(give)
 
+    def _next_mail(self) -> MemoryObjectSendStream[list[Seed]] | Future[CrawlResult | None]:
+        while True:
+            with suppress(Empty):
+                return self._mail.get(timeout=_SIGNAL_CHECK)
+
     def next(self, run: CrawlRun) -> CrawlResult | None:
         """The next result; None after the last."""
         future = self._portal.start_task_soon(_next_or_none, run)
         future.add_done_callback(self._mail.put)
         try:
-            while not isinstance(answer := self._mail.get(), Future):
+            while not isinstance(answer := self._next_mail(), Future):
                 batch = list(islice(self._seeds, _BATCH))
                 self._portal.call(_put, batch, answer)
         except BaseException:
@@ -138,6 +146,8 @@ def _wait_for(portal: BlockingPortal, function: Callable[[Request], Coroutine[An
     """`portal.call` that cancels what it called when the wait is interrupted."""
     future: Future[T] = portal.start_task_soon(function, argument)
     try:
+        while not wait((future,), timeout=_SIGNAL_CHECK).done:
+            pass
         return future.result()
     except BaseException:
         future.cancel()
