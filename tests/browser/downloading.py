@@ -22,7 +22,7 @@ from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.site import Response, SiteServer
 
-VISIT = VisitConfig(timeout=12, navigation_timeout=4, ready=Quiet(cap=3))
+VISIT = VisitConfig(timeout=12, navigation_timeout=3, ready=Quiet(cap=3))
 
 CLICK = "document.getElementById('start').click()"
 

@@ -78,7 +78,7 @@ async def test_one_address_for_twenty_pages_at_once_is_twenty_records(
 async def test_a_very_large_file_leaves_memory_flat(
     shell: BrowserPool, site: SiteServer, tmp_path: Path, as_file: bool
 ) -> None:
-    size = LARGE_BYTES if not as_file else LARGE_BYTES // 10
+    size = LARGE_BYTES if not as_file else LARGE_BYTES // 20
     downloading = Downloading(shell, site, config_for(tmp_path / "files", timeout=60))
     await downloading.file("/download/large?bytes=10000000", as_file=as_file)  # what is allocated once
     process = psutil.Process()

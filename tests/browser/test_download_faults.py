@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from crawl4ai_browser.browser import resume
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.config import FileFilter
 from crawl4ai_browser.download import DownloadState
@@ -37,6 +38,12 @@ LARGE = bytes(range(251)) * 12_000
 async def shell(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserPool]:
     async with opened_pool("headless_shell", config_for(tmp_path_factory.mktemp("shell"))) as pool:
         yield pool
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken files are asked for again soon."""
+    monkeypatch.setattr(resume, "FIRST_DELAY", 0.05)
 
 
 @pytest.fixture
@@ -333,7 +340,7 @@ async def test_every_record_stands_in_the_manifest(downloading: Downloading) -> 
 
 
 async def test_events_tell_of_a_file_from_start_to_end(downloading: Downloading, site: SiteServer) -> None:
-    downloading = with_settings(downloading, timeout=2)
+    downloading = with_settings(downloading, timeout=1.6)
     await downloading.fetch("/download/endless")
     first, *progress, last = downloading.events
     assert isinstance(first, DownloadStarted)

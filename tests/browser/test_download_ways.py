@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crawl4ai_browser.browser import resume
 from crawl4ai_browser.browser.discovery import BrowserKind
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.download import Download, DownloadState
@@ -118,6 +119,12 @@ def ways(site: SiteServer) -> SiteServer:
     for path, (script, _) in BY_SCRIPT.items():
         site.route(path, page_with(script))
     return site
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken files are asked for again soon."""
+    monkeypatch.setattr(resume, "FIRST_DELAY", 0.05)
 
 
 @pytest.fixture(params=KINDS)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from crawl4ai_browser.browser import resume
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.browser.ranged_get import PIECE_BYTES
-from crawl4ai_browser.config import FileFilter
+from crawl4ai_browser.config import ContextConfig, FileFilter
 from crawl4ai_browser.errors import DownloadError, DownloadRefused
+from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.testing.site import (
     Hit,
     Response,
@@ -24,6 +26,7 @@ from crawl4ai_browser.testing.site import (
     with_headers,
 )
 from crawl4ai_browser.testing.site_downloads import REPORT, pdf_file
+from tests import proxy_servers
 from tests.browser.downloading import Downloading, config_for, opened_pool
 
 PATTERN = bytes(range(256))
@@ -33,6 +36,12 @@ PATTERN = bytes(range(256))
 async def shell(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserPool]:
     async with opened_pool("headless_shell", config_for(tmp_path_factory.mktemp("shell"))) as pool:
         yield pool
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken files are asked for again soon."""
+    monkeypatch.setattr(resume, "FIRST_DELAY", 0.05)
 
 
 @pytest.fixture
@@ -178,3 +187,25 @@ async def test_a_piece_from_elsewhere_is_not_taken(downloading: Downloading, sit
     assert (download.state, download.path) == ("truncated", None)
     assert "another range than asked" in download.reason
     assert downloading.left() == set()
+
+
+@pytest.mark.parametrize("as_file", [True, False], ids=["plain", "continued"])
+async def test_requests_for_files_go_out_through_the_session_s_proxy(
+    site: SiteServer, tmp_path: Path, as_file: bool
+) -> None:
+    content = PATTERN * 12_000
+    whole = with_headers(attachment(content, "x.bin"), ("Accept-Ranges", "bytes"), ("ETag", '"1"'))
+    broken = reset_after(whole, sent_bytes=2_000_000)
+    path = f"/proxied-{'file' if as_file else 'broken-file'}"
+    site.route(path, lambda hit: broken if hit.index == 0 and not as_file else ranged(whole, hit))
+    site.reset_hits()
+    with proxy_servers.tinyproxy() as proxy:
+        config = config_for(tmp_path / "files", resume_attempts=1)
+        config = config.model_copy(update={"context": ContextConfig(proxy=Proxy.parse(proxy.url))})
+        async with opened_pool("headless_shell", config) as pool:
+            download = await Downloading(pool, site, config).file(path, as_file=as_file)
+        assert (download.state, download.sha256) == ("complete", hashlib.sha256(content).hexdigest())
+        asked_for = [line for line in proxy.lines() if f"{site.port}" in line]
+    # Playwright's own requests are tunnels, so the log has their target alone.
+    assert len(asked_for) >= len([hit for hit in site.hits if hit.path == path])
+    assert any(hit.headers.get("range") for hit in site.hits if hit.path == path)
