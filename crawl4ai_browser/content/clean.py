@@ -16,21 +16,9 @@ if TYPE_CHECKING:
     from crawl4ai_browser.document import Document
 
 SKIPPED_TAGS = frozenset(
-    {
-        "audio",
-        "base",
-        "canvas",
-        "datalist",
-        "frameset",
-        "head",
-        "iframe",
-        "link",
-        "meta",
-        "meter",
-        "noembed",
-        "noframes",
-    }
-    | {"noscript", "param", "progress", "script", "style", "svg", "template", "title", "track", "video"}
+    {"annotation", "annotation-xml", "audio", "base", "canvas", "datalist", "frameset", "head", "iframe", "link"}
+    | {"meta", "meter", "noembed", "noframes", "noscript", "param", "progress", "script", "style", "svg", "template"}
+    | {"title", "track", "video"}
 )
 """Elements whose text no reader sees. A `srcdoc` iframe is the exception, see `is_frame`."""
 
@@ -49,7 +37,8 @@ SOFT_HYPHEN = "\xad"
 _HIDDEN = (
     "[hidden]:not([hidden='until-found' i]):not([role='tabpanel']),"
     "[style*='display:none' i]:not([role='tabpanel']),[style*='display: none' i]:not([role='tabpanel']),"
-    "dialog:not([open])"
+    "dialog:not([open]),"
+    ".katex-mathml + .katex-html"  # a formula drawn a second time
 )
 
 

@@ -11,9 +11,11 @@ from crawl4ai_browser.content.tables import column_alignments, has_inner_table, 
 from crawl4ai_browser.content.walk import ON_ONE_LINE, Enter, Leave, OpenTable, Walk, skip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from selectolax.lexbor import LexborNode
 
-    from crawl4ai_browser.content.grid import Grid
+    from crawl4ai_browser.content.grid import Grid, Row
 
 
 def _enter_table(walk: Walk, node: LexborNode) -> Leave | None:
@@ -30,26 +32,27 @@ def _enter_table(walk: Walk, node: LexborNode) -> Leave | None:
 
 def _leave_table(walk: Walk, _node: LexborNode) -> None:
     table = walk.open_tables.pop()
-    if table.grid is not None and table.grid.rows:
+    if table.grid is not None and table.texts:
         walk.write_block("\n".join(_lines(table.grid, table.texts)))
     walk.break_lines(2)
 
 
 def _lines(grid: Grid, texts: dict[int, str]) -> list[str]:
-    """The rows; a cell that spans several has its text in the first and leaves the others empty."""
-    rows = [
-        table_row(
-            [
-                texts.get(cell.node.mem_id, "") if cell is not None and is_start else ""
-                for cell, is_start in zip(row.covering, row.is_start, strict=True)
-            ]
-        )
-        for row in grid.rows
-    ]
-    if not grid.head_count:
-        rows.insert(0, table_row([""] * grid.column_count))
-    rows.insert(1, table_rule(column_alignments(grid)))
-    return rows
+    """The rows; a cell that spans several has its text in the first and leaves the others empty.
+
+    Rows that the page does not show are left out: none of their cells has become text.
+    """
+    rows = [row for row in grid.rows if any(cell.node.mem_id in texts for cell in row.own)]
+    lines = [table_row(list(_cell_texts(row, texts))) for row in rows]
+    if not (grid.head_count and rows and rows[0] is grid.rows[0]):
+        lines.insert(0, table_row([""] * grid.column_count))
+    lines.insert(1, table_rule(column_alignments(grid)))
+    return lines
+
+
+def _cell_texts(row: Row, texts: dict[int, str]) -> Iterator[str]:
+    for cell, is_start in zip(row.covering, row.is_start, strict=True):
+        yield texts.get(cell.node.mem_id, "") if cell is not None and is_start else ""
 
 
 def _enter_row(walk: Walk, node: LexborNode) -> Leave | None:

@@ -163,6 +163,27 @@ def test_cited_form_without_links_is_the_plain_form() -> None:
     assert to_cited_markdown(document) == to_markdown(document) == "no link"
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("<tr><th>A</tr><tr hidden><td>x</tr><tr><td>1</tr>", "| A |\n| --- |\n| 1 |"),
+        ("<tr style='display:none'><th>A</tr><tr><td>1</tr>", "|  |\n| --- |\n| 1 |"),
+        ("<tr hidden><th>A</tr>", ""),
+        ("<tr><th>A</tr><tr><td></tr>", "| A |\n| --- |\n|  |"),
+    ],
+)
+def test_rows_that_are_not_shown_are_left_out(rows: str, expected: str) -> None:
+    assert markdown(f"<table>{rows}</table>") == expected
+
+
+def test_formula_comes_once_in_tex() -> None:
+    html = """a <span class="katex"><span class="katex-mathml"><math><semantics><mi>x</mi>
+    <annotation encoding="application/x-tex">x^2</annotation></semantics></math></span>
+    <span class="katex-html" aria-hidden="true">x2</span></span> b"""
+
+    assert markdown(html).split() == ["a", "$x^2$", "b"]
+
+
 def test_element_that_is_skipped_takes_all_below_with_it() -> None:
     document = Document("<div id=a><p>a<b>b</b></p></div><p>c</p>", url="https://example.com/")
     node = document.tree.css_first("#a")
