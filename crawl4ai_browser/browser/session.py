@@ -23,7 +23,7 @@ from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.state_keeper import StateKeeper
 from crawl4ai_browser.browser.user_function import catch_listener_errors
 from crawl4ai_browser.browser.user_windows import UserWindows
-from crawl4ai_browser.errors import BrowserCrashed, FetchError, SessionEnded
+from crawl4ai_browser.errors import BrowserCrashed, FetchError
 from crawl4ai_browser.storage_state import StorageState
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class BrowserSession:
             BrowserCrashed: the browser died while the context was opened.
         """
         async with self._lock:
-            self.entry.check_open()
+            self.entry.check_not_closed()
             if self._context is not None and self._browser is not None:
                 if self._browser.is_usable or (self._busy and self._browser.lost is None):
                     return self._context
@@ -281,7 +281,7 @@ class BrowserSession:
 
     async def close(self) -> None:
         """Close the context and all its pages, and forget every secret. Bounded; never raises."""
-        self.entry.end(SessionEnded, "it was closed")
+        self.entry.close()
         async with self._lock:
             await self._forget_context()
         self.keeper.forget()

@@ -50,6 +50,7 @@ class SessionEntry:
         self._users = 0
         self._is_signing_in = False
         self._ended: tuple[type[FetchError], str] | None = None
+        self._is_closed = False
 
     # --- in and out
 
@@ -154,6 +155,20 @@ class SessionEntry:
             self._ended = cls, reason
             if self.on_end is not None:
                 self.on_end()
+
+    def close(self) -> None:
+        """Let nothing go on any more, either."""
+        self.end(SessionEnded, "it was closed")
+        self._is_closed = True
+
+    def check_not_closed(self) -> None:
+        """Nothing, while what is inside may go on.
+
+        Raises:
+            SessionEnded, SignInFailed: the session was closed.
+        """
+        if self._is_closed:
+            self.check_open()
 
     async def emptied(self) -> None:
         """Wait until nothing is inside."""
