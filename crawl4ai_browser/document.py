@@ -19,20 +19,22 @@ class Document:
     holds what the page shows.
     """
 
-    def __init__(self, html: str, *, url: str, base_url: str | None = None) -> None:
+    def __init__(self, html: str, *, url: str, base_url: str | None = None, scripting: bool = True) -> None:
         """Parse lazily: a tree is built at its first use.
 
-        `base_url` is what the browser gave as the base; None: the `<base>` element decides, else `url`.
+        `base_url` is what the browser gave as the base; None: the `<base>` element decides, else `url`. `scripting`:
+        whether scripts ran; if not, the content of `<noscript>` is the page's.
         """
         self.html = html
         self.url = url
         self._base_url = base_url
+        self._scripting = scripting
         self._resolved: dict[str, str | None] = {}
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
         """The tree as a browser builds it, for CSS selectors and fast walks."""
-        return html_tree.parse(self.html)
+        return html_tree.parse(self.html, scripting=self._scripting)
 
     @cached_property
     def body(self) -> LexborNode | None:

@@ -53,6 +53,13 @@ def test_trees_are_built_once() -> None:
     assert document.root.xpath("string(//p)") == "a"
 
 
+def test_noscript_is_content_where_no_script_ran() -> None:
+    html = "<noscript><p>Please turn on scripts</p></noscript>"
+
+    assert Document(html, url="https://example.com/").tree.css("p") == []
+    assert len(Document(html, url="https://example.com/", scripting=False).tree.css("p")) == 1
+
+
 def test_empty_page_has_a_body() -> None:
     document = Document("", url="https://example.com/")
 

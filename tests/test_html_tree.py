@@ -72,6 +72,16 @@ def test_shadow_roots_become_the_flat_tree(html: str, expected: str) -> None:
     assert body(html) == expected
 
 
+def test_noscript_is_parsed_as_the_browser_does() -> None:
+    html = "<head><noscript><img src=x></noscript><title>T</title></head><body>a<noscript><p>b</p></noscript>"
+
+    running, off = parse(html), parse(html, scripting=False)
+
+    assert [node.text() for node in running.css("noscript")] == ["<img src=x>", "<p>b</p>"]
+    assert running.css_first("head > title") is not None
+    assert [node.tag for node in off.css("noscript, img, p")] == ["img", "p"]
+
+
 def test_frame_holds_its_document() -> None:
     tree = parse(
         "<iframe srcdoc=\"<title>t</title><p>in <iframe srcdoc='deep'></iframe></p>\">raw</iframe><p>after</p>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from crawl4ai_browser import html_tree
 from crawl4ai_browser.content.clean import visible_text
 from crawl4ai_browser.content.srcset import largest, parse_srcset
 from crawl4ai_browser.page_content import Media, MediaSource
@@ -52,14 +53,15 @@ def read_media(document: Document) -> tuple[Media, ...]:
     An image of a `<noscript>` counts where no visible one shows the same file: it is what the lazy one would show.
     Pictures written into the page (`data:`) are named by their type alone, and only where they have a description.
     """
-    fallbacks = frozenset(node.mem_id for node in document.tree.css("noscript img"))
     captions = _captions(document)
     found: list[tuple[bool, Media]] = []
-    for node in document.tree.css("img, video, audio"):
-        read = _read_image if node.tag == "img" else _read_player
-        media = read(document, node, captions.get(node.mem_id, ""))
-        if media is not None:
-            found.append((node.mem_id in fallbacks, media))
+    for node in document.tree.css("img, video, audio, noscript"):
+        is_fallback = node.tag == "noscript"
+        for element in _noscript_images(node) if is_fallback else [node]:
+            read = _read_player if element.tag in {"video", "audio"} else _read_image
+            media = read(document, element, captions.get(element.mem_id, ""))
+            if media is not None:
+                found.append((is_fallback, media))
     shown = {url for is_fallback, media in found if not is_fallback for url in _urls(media)}
     return tuple(media for is_fallback, media in found if not is_fallback or media.url not in shown)
 
@@ -100,9 +102,13 @@ def _late_urls(node: LexborNode, attributes: Attributes) -> Iterator[str]:
     while following is not None and following.tag == "-text":
         following = following.next
     if following is not None and following.tag == "noscript":
-        fallback = following.css_first("img[src]")
-        if fallback is not None:
-            yield (fallback.attributes.get("src") or "").strip()
+        yield from ((image.attributes.get("src") or "").strip() for image in _noscript_images(following))
+
+
+def _noscript_images(node: LexborNode) -> list[LexborNode]:
+    """The images in a `<noscript>`, whose content is only its source text while scripts run."""
+    source = node.text()
+    return html_tree.parse(source).css("img[src]") if "<img" in source else []
 
 
 def _picture_sources(node: LexborNode) -> list[Attributes]:
