@@ -13,6 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import anyio
@@ -131,7 +132,7 @@ class LaunchedBrowser:
         if self.transfers is not None:
             self.transfers.clean_up()
         for folder in (self.temp_folder, *self.profile_folders):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def __repr__(self) -> str:
         """Version, state and load."""
@@ -249,6 +250,15 @@ def end_processes(processes: tuple[psutil.Process, ...]) -> None:
             if process.is_running():
                 process.kill()
     psutil.wait_procs(processes, timeout=2)
+
+
+def _remove(folder: Path) -> None:
+    """Delete it, again and again for a moment: the last of a browser's processes may still be writing into it."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        Event().wait(0.05)
 
 
 def _executable(config: BrowserConfig) -> BrowserExecutable:

@@ -56,6 +56,8 @@ class BrowserPool:
         self._launch_lock = anyio.Lock()
         self._driver: Driver | None = None
         self._browsers: list[LaunchedBrowser] = []
+        self._ending: set[LaunchedBrowser] = set()
+        """No longer of use and not yet closed: what the background does not come to is done at exit."""
         self._sessions: dict[str | None, BrowserSession] = {}
         self._warned: set[str] = set()
         self._tasks: TaskGroup | None = None
@@ -81,7 +83,8 @@ class BrowserPool:
         tasks.cancel_scope.shield = True  # what closes everything must run, also when this task is cancelled
         await tasks.__aexit__(None, None, None)
         with anyio.CancelScope(shield=True):
-            browsers, self._browsers = self._browsers, []
+            browsers = [*self._browsers, *self._ending]
+            self._browsers.clear()
             self._sessions.clear()
             async with anyio.create_task_group() as closing:
                 for browser in browsers:
@@ -272,7 +275,12 @@ class BrowserPool:
         browser.lose(reason)
         self._lost_browsers += 1
         self.observers(BrowserLost(reason=browser.lost or reason, visits=browser.leased))
-        self.start(browser.close)
+        self._ending.add(browser)
+        self.start(partial(self._end, browser))
+
+    async def _end(self, browser: LaunchedBrowser) -> None:
+        await browser.close()
+        self._ending.discard(browser)
 
     async def examine(self, browser: LaunchedBrowser | None) -> bool:
         """Whether the browser is alive, by a real question; one that is not is given up.
@@ -294,12 +302,13 @@ class BrowserPool:
                 self.observers(BrowserRetired(reason=f"{browser.visits} visits"))
             if browser.retiring and browser.leased == 0:
                 self._browsers.remove(browser)
+                self._ending.add(browser)
                 self.start(partial(self._close_retired, browser))
 
     async def _close_retired(self, browser: LaunchedBrowser) -> None:
         for session in [session for session in self._sessions.values() if session.browser is browser]:
             await session.move_out()
-        await browser.close()
+        await self._end(browser)
 
     # --- background
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from crawl4ai_browser.clock import Clock, first_of
+from crawl4ai_browser.clock import first_of
 from crawl4ai_browser.crawling import retry
 from crawl4ai_browser.crawling.handover import Delivery
 from crawl4ai_browser.crawling.parts import CrawlParts

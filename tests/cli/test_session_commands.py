@@ -18,7 +18,7 @@ from crawl4ai_browser.storage_state import StorageState
 
 SECRET = "secret-canary"
 
-STATE = {
+STATE: dict[str, object] = {
     "cookies": [
         {"name": "member", "value": SECRET, "domain": "example.com", "path": "/", "expires": -1},
         {"name": "old", "value": SECRET, "domain": "example.com", "path": "/", "expires": 1.0},

