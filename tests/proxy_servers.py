@@ -276,7 +276,7 @@ def failing(failure: Failure) -> Generator[FailingProxy]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             for client in clients:
-                with suppress(OSError):
+                with suppress(OSError):  # shape: closed on any way out
                     client.shutdown(socket.SHUT_RDWR)
             thread.join(2)
 

@@ -137,7 +137,7 @@ class Conversation:
                 while following is not None:
                     await self._send_request(stream, following, prefix)
                     following = await self._reader.head()
-                    if following is not None and not prefix and not self._leads_on(following, target):
+                    if following is not None and not prefix and not self._leads_on(following, target):  # shape: loop
                         break  # the client asks again on a connection of its own
             except (*LOST_CONNECTION, h11.RemoteProtocolError):
                 pass

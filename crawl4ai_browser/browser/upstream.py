@@ -79,7 +79,7 @@ class Upstream:
             try:
                 for hop, end in zip_longest(self._hops, ends[1:]):
                     stream = await _secured(hop, stream)
-                    if end is not None:
+                    if end is not None:  # shape: one pass over the hops, closed on any error
                         stream = await _passed(hop, stream, end, is_last=hop is self.proxy)
             except BaseException:
                 await anyio.aclose_forcefully(stream)

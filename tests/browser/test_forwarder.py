@@ -1,3 +1,4 @@
+# shape: one forwarder, each way through it
 from __future__ import annotations
 
 import socket
@@ -185,7 +186,7 @@ async def test_a_connection_is_used_again_and_bodies_arrive_whole(target: SiteSe
             way = await open_way(url)
             async with await way.connect() as stream:
                 answers = BufferedByteReceiveStream(stream)
-                for number in range(3):
+                for number in range(3):  # shape: three uses of one connection
                     body = f"{number}" * 70_000
                     head = f"POST {target.url(f'/{number}')} HTTP/1.1\r\nHost: {target.origin[7:]}\r\n"
                     head += f"{way.authorization}Content-Length: {len(body)}\r\n\r\n"
@@ -264,7 +265,7 @@ async def test_tls_to_a_proxy_is_verified_and_carries_everything(
         assert (await way.get_in_tunnel(target.url("/tls"))).endswith(b"GET /tls ")
 
 
-async def tls_in_front_of(port: int, certificate: Path, key: Path, tasks: TaskGroup) -> int:
+async def tls_in_front_of(port: int, certificate: Path, key: Path, tasks: TaskGroup) -> int:  # shape: its parts
     """The port of something that speaks TLS and passes on what is in it."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)

@@ -1,3 +1,4 @@
+# shape: one roster, each rule of it
 from __future__ import annotations
 
 import math
@@ -33,11 +34,11 @@ def name(lease: Lease) -> str:
     return lease.member.proxy.host if lease.member.proxy else "direct"
 
 
-def names(proxies: ProxyRoster, count: int, wanted: ProxyErrand | None = None, now: float = 0.0) -> str:
+def names(proxies: ProxyRoster, count: int, wanted: ProxyErrand | None = None, now: float = 0.0) -> str:  # shape: short
     return "".join(name(lease) for lease in (taken(proxies, wanted, now) for _ in range(count)))
 
 
-def fail(proxies: ProxyRoster, lease: Lease, fault: Fault, now: float) -> list[str]:
+def fail(proxies: ProxyRoster, lease: Lease, fault: Fault, now: float) -> list[str]:  # shape: short
     changes = proxies.failed(lease, fault, "because", now=now)
     proxies.end(lease)
     return [f"{change.proxy} rests {change.rests_for:g} {change.host}".strip() for change in changes]

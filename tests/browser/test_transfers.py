@@ -29,7 +29,7 @@ class FakeDevTools:
     def begins(self, guid: str, *, url: str = URL) -> None:
         self.transfers._on_begin({"guid": guid, "url": url, "suggestedFilename": "x"})
 
-    def progress(self, guid: str, received: int, total: int = 0, state: str = "inProgress") -> None:
+    def progress(self, guid: str, received: int, total: int = 0, state: str = "inProgress") -> None:  # shape: the event
         event = {"guid": guid, "receivedBytes": received, "totalBytes": total, "state": state}
         self.transfers._on_progress(event)
 

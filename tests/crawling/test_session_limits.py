@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import anyio
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import BrowserContext, Page
 
 from crawl4ai_browser import ContextConfig, CrawlConfig, Crawler, SessionLimits
 from crawl4ai_browser.errors import SessionEnded
@@ -41,7 +42,7 @@ async def test_no_more_pages_at_once_than_the_session_may_have(crawler: Crawler,
 
 
 async def test_an_idle_session_closes_its_context_though_nobody_asks_for_it(crawler: Crawler, site: SiteServer) -> None:
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     async def keep(page: Page) -> None:
         contexts.append(page.context)
@@ -50,13 +51,17 @@ async def test_an_idle_session_closes_its_context_though_nobody_asks_for_it(craw
     async with crawler.session("ann", limits=SessionLimits(max_idle=0.3)) as ann:
         await ann.run(keep)
         closed = anyio.Event()
-        contexts[0].on("close", lambda _: closed.set())
+        contexts[0].on("close", _setting(closed))
         with anyio.fail_after(10):
             await closed.wait()
         with pytest.raises(SessionEnded, match=r"session 'ann' has ended: it was not used for 0\.3 s"):
             await ann.run(keep)
         with pytest.raises(SessionEnded, match="it was not used"):
             await ann.storage_state()
+
+
+def _setting(event: anyio.Event) -> Callable[[BrowserContext], None]:
+    return lambda _: event.set()
 
 
 async def test_a_closed_session_has_forgotten_its_secrets(crawler: Crawler, site: SiteServer, members: Members) -> None:
@@ -67,10 +72,9 @@ async def test_a_closed_session_has_forgotten_its_secrets(crawler: Crawler, site
     async with session:
         await session.run(log_in_as("ann", site))
         opened = session._usable()
-        assert opened.keeper.state is not None
+        assert repr(opened.keeper.state) == "<StorageState 2 cookies, 0 origins>"
         assert opened.config == context
-    assert opened.keeper.state is None
-    assert opened.config == ContextConfig()
+    assert (opened.keeper.state, opened.config) == (None, ContextConfig())
     assert repr(session) == "<Session 'ann' closed>"
 
 
