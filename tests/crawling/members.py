@@ -7,13 +7,31 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from playwright.async_api import Page
 
-from crawl4ai_browser import SignedIn, SignIn
+from crawl4ai_browser import Request, SignedIn, SignIn, VisitConfig
+from crawl4ai_browser.ready import Predicate
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.site import SiteServer, password_of
 
 LogIn = Callable[[Page], Awaitable[None]]
 
+# A member's name, the way to sign in, or a refusal: what an entry comes to. That its scripts are quiet is no proof of
+# it, as nothing tells how long a database takes to open.
+SHOWN = VisitConfig(
+    timeout=15,
+    ready=Predicate(script="!!document.querySelector('[data-member], form') || /alone/.test(document.body.innerText)"),
+)
+
 _MEMBER = re.compile(r'data-member="(\w+)"')
+
+
+def entry(site: SiteServer, number: int = 1, *, store: str = "cookie") -> Request:
+    """One page of the application, waited for until it shows who is signed in, or that nobody is."""
+    return Request(url=site.url(f"/members/{store}/{number}"), visit=SHOWN)
+
+
+def entries(site: SiteServer, count: int, *, store: str = "cookie") -> list[Request]:
+    """The first ones."""
+    return [entry(site, number, store=store) for number in range(count)]
 
 
 def log_in_as(name: str, site: SiteServer, *, store: str = "cookie") -> LogIn:

@@ -11,7 +11,7 @@ from playwright.async_api import Page
 
 from crawl4ai_browser import ContextConfig, Crawler, Geolocation, HttpCredentials, Session
 from crawl4ai_browser.testing.site import Members, Response, SiteServer, password_of
-from tests.crawling.members import log_in_as, member_of, results_of
+from tests.crawling.members import entries, entry, log_in_as, member_of, results_of
 
 # Each notes a name and reads what is there: what `set` leaves must be seen by `get` in the same session alone.
 STORES = {
@@ -71,8 +71,8 @@ async def test_session_storage_is_a_sessions_own(crawler: Crawler, site: SiteSer
     keeps = ContextConfig(keep_session_storage=True)
     async with two(crawler, ann=keeps, ben=keeps) as (ann, ben):
         await ann.run(log_in_as("ann", site, store="tab"))
-        assert member_of(await ben.fetch(site.url("/members/tab/1"))) is None
-        assert member_of(await ann.fetch(site.url("/members/tab/1"))) == "ann"
+        assert member_of(await ben.fetch(entry(site, 1, store="tab"))) is None
+        assert member_of(await ann.fetch(entry(site, 1, store="tab"))) == "ann"
 
 
 async def test_service_workers_are_a_sessions_own(crawler: Crawler, site: SiteServer) -> None:
@@ -104,9 +104,9 @@ async def test_http_credentials_are_a_sessions_own(crawler: Crawler, site: SiteS
     given = {"origin": site.origin, "username": "ann", "password": password_of("ann")}
     context = ContextConfig(http_credentials=(HttpCredentials.model_validate(given),))
     async with two(crawler, ann=context) as (ann, ben):
-        assert member_of(await ann.fetch(site.url("/members/basic/1"))) == "ann"
-        assert (await ben.fetch(site.url("/members/basic/1"))).status == 401
-        assert member_of(await ann.fetch(site.url("/members/basic/2"))) == "ann"
+        assert member_of(await ann.fetch(entry(site, 1, store="basic"))) == "ann"
+        assert (await ben.fetch(entry(site, 1, store="basic"))).status == 401
+        assert member_of(await ann.fetch(entry(site, 2, store="basic"))) == "ann"
 
 
 async def test_what_a_context_is_given_is_a_sessions_own(crawler: Crawler, site: SiteServer) -> None:
@@ -159,7 +159,7 @@ async def test_pages_that_take_turns_stay_apart(crawler: Crawler, site: SiteServ
         await ben.run(log_in_as("ben", site))
 
         async def crawl(session: Session) -> None:
-            for result in await results_of(session.crawl(site.url(f"/members/cookie/{number}") for number in range(6))):
+            for result in await results_of(session.crawl(entries(site, 6))):
                 seen.append((session.name, member_of(result)))
 
         async with anyio.create_task_group() as tasks:

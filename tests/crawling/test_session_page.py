@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page
 from crawl4ai_browser import ContextConfig, CrawlConfig, Crawler, PolitenessConfig, Request, SignedIn, SignIn
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.testing.site import Members, Response, SiteServer, attachment, delayed
-from tests.crawling.members import log_in_as, member_of, signs_in
+from tests.crawling.members import entry, log_in_as, member_of, signs_in
 
 
 async def test_steps_go_on_without_reloading(crawler: Crawler, site: SiteServer) -> None:
@@ -66,9 +66,9 @@ async def test_files_dialogs_and_windows_belong_to_the_result_after_them(
 
 async def test_an_open_page_signs_in_like_any_other(crawler: Crawler, site: SiteServer, members: Members) -> None:
     async with crawler.session("ann", sign_in=signs_in("ann", site)) as ann, ann.page() as page:
-        assert member_of(await page.goto(site.url("/members/cookie/1"))) == "ann"
+        assert member_of(await page.goto(entry(site, 1))) == "ann"
         members.sign_out()
-        again = await page.goto(site.url("/members/cookie/2"))
+        again = await page.goto(entry(site, 2))
     assert (member_of(again), [attempt.charged for attempt in again.attempts]) == ("ann", [False, True])
     assert members.sign_in_count() == 2
 
@@ -228,9 +228,9 @@ async def test_urls_added_to_a_running_crawl_are_the_sessions_too(
 ) -> None:
     del members
     async with crawler.session("ann", sign_in=signs_in("ann", site)) as ann:
-        run = ann.crawl([site.url("/members/cookie/1")])
+        run = ann.crawl([entry(site, 1)])
         first = await anext(run)
-        run.add([site.url("/members/cookie/2")])
+        run.add([entry(site, 2)])
         rest = [result async for result in run]
     assert [member_of(result) for result in (first, *rest)] == ["ann", "ann"]
 

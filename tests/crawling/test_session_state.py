@@ -18,7 +18,7 @@ from crawl4ai_browser import BrowserConfig, ContextConfig, Cookie, CrawlConfig, 
 from crawl4ai_browser.errors import ConfigError, StorageError
 from crawl4ai_browser.events import BrowserLost, BrowserRetired, Event
 from crawl4ai_browser.testing.site import Members, SiteServer
-from tests.crawling.members import log_in_as, member_of, results_of, signs_in
+from tests.crawling.members import entries, entry, log_in_as, member_of, results_of, signs_in
 
 
 @asynccontextmanager
@@ -27,8 +27,8 @@ async def own_crawler(config: CrawlConfig, events: list[Event]) -> AsyncGenerato
         yield crawler
 
 
-def kill_browsers() -> None:
-    for process in psutil.Process().children(recursive=True):
+def kill_browsers(*, but: set[psutil.Process]) -> None:
+    for process in set(psutil.Process().children(recursive=True)) - but:
         with suppress(psutil.Error):  # it has ended by itself
             if "--remote-debugging-pipe" in process.cmdline():
                 process.kill()
@@ -38,22 +38,22 @@ def kill_browsers() -> None:
 async def test_sessions_carry_on_signed_in_when_their_browser_is_killed(
     browser_config: CrawlConfig, site: SiteServer, members: Members, events: list[Event], store: str
 ) -> None:
-    urls = [site.url(f"/members/{store}/{number}") for number in range(12)]
     shown: dict[str, list[str | None]] = {"ada": [], "bea": []}
+    others = set(psutil.Process().children(recursive=True))
     async with own_crawler(browser_config, events) as crawler:
 
         async def crawl_as(name: str) -> None:
             async with crawler.session(name, sign_in=signs_in(name, site, store=store)) as session:
-                async for result in session.crawl(urls):
+                async for result in session.crawl(entries(site, 8, store=store)):
                     assert result.ok, result.error
                     shown[name].append(member_of(result))
-                    if name == "ada" and len(shown["ada"]) == 4:
-                        kill_browsers()
+                    if name == "ada" and len(shown["ada"]) == 3:
+                        kill_browsers(but=others)
 
         async with anyio.create_task_group() as tasks:
             for name in shown:
                 tasks.start_soon(crawl_as, name)
-    assert shown == {"ada": ["ada"] * 12, "bea": ["bea"] * 12}
+    assert shown == {"ada": ["ada"] * 8, "bea": ["bea"] * 8}
     assert sum(isinstance(event, BrowserLost) for event in events) == 1
     assert members.sign_in_count("ada") == 1
 
@@ -61,12 +61,11 @@ async def test_sessions_carry_on_signed_in_when_their_browser_is_killed(
 async def test_sessions_move_out_of_a_browser_that_is_retired(
     browser_config: CrawlConfig, site: SiteServer, members: Members, events: list[Event]
 ) -> None:
-    config = browser_config.model_copy(update={"browser": BrowserConfig(max_pages=5)})
-    urls = [site.url(f"/members/local/{number}") for number in range(14)]
+    config = browser_config.model_copy(update={"browser": BrowserConfig(max_pages=4)})
     sign_in = signs_in("ada", site, store="local")
     async with own_crawler(config, events) as crawler, crawler.session("ada", sign_in=sign_in) as ada:
-        shown = [member_of(result) for result in await results_of(ada.crawl(urls))]
-    assert shown == ["ada"] * 14
+        shown = [member_of(result) for result in await results_of(ada.crawl(entries(site, 9, store="local")))]
+    assert shown == ["ada"] * 9
     assert any(isinstance(event, BrowserRetired) for event in events)  # how often depends on the pages at once
     assert members.sign_in_count() == 1
 
@@ -82,11 +81,11 @@ async def test_a_saved_state_signs_another_session_in(
         await ada.save_state(path, session_storage=True)
     context = ContextConfig(storage_state=str(path), keep_session_storage=True)
     async with crawler.session("ada again", context=context) as again:
-        assert member_of(await again.fetch(site.url(f"/members/{store}/1"))) == "ada"
+        assert member_of(await again.fetch(entry(site, 1, store=store))) == "ada"
     assert members.sign_in_count() == 1
     state = StorageState.parse(path.read_bytes(), source="it")
     async with crawler.session("by value", context=keeps.model_copy(update={"storage_state": state})) as third:
-        assert member_of(await third.fetch(site.url(f"/members/{store}/2"))) == "ada"
+        assert member_of(await third.fetch(entry(site, 2, store=store))) == "ada"
 
 
 async def test_a_state_from_before_is_verified_where_it_can_be(
@@ -99,11 +98,11 @@ async def test_a_state_from_before_is_verified_where_it_can_be(
     object.__setattr__(sign_in, "check_url", site.url("/members/cookie/1"))
     context = ContextConfig(storage_state=state)
     async with crawler.session("ada", context=context, sign_in=sign_in) as good:
-        assert member_of(await good.fetch(site.url("/members/cookie/2"))) == "ada"
+        assert member_of(await good.fetch(entry(site, 2))) == "ada"
     assert members.sign_in_count() == 1
     members.sign_out()
     async with crawler.session("ada", context=context, sign_in=sign_in) as stale:
-        result = await stale.fetch(site.url("/members/cookie/2"))
+        result = await stale.fetch(entry(site, 2))
     assert (member_of(result), len(result.attempts)) == ("ada", 1)
     assert members.sign_in_count() == 2
 
@@ -144,7 +143,7 @@ async def test_no_secret_is_logged_or_printed(
     caplog.set_level(logging.DEBUG)
     async with crawler.session("ada") as ada:
         await ada.run(log_in_as("ada", site))
-        await ada.fetch(site.url("/members/cookie/1"))
+        await ada.fetch(entry(site, 1))
         state = await ada.storage_state()
         await ada.save_state(tmp_path / "ada.json")
         printed = repr(ada) + repr(state) + repr(state.cookies) + repr(crawler)
