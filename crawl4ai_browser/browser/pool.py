@@ -79,6 +79,8 @@ class BrowserPool:
         """Close every session, browser and the driver; bounded, and by force where they hang."""
         tasks, self._tasks = self._tasks, None
         assert tasks is not None, "entered before"
+        for session in self._sessions.values():
+            session.entry.close()  # whoever waits for its sign-in would wait for ever
         tasks.cancel_scope.cancel()
         tasks.cancel_scope.shield = True  # what closes everything must run, also when this task is cancelled
         await tasks.__aexit__(None, None, None)
@@ -204,7 +206,7 @@ class BrowserPool:
     def _new_session(
         self, name: str | None, identity: ContextIdentity, limits: SessionLimits = NO_LIMITS
     ) -> BrowserSession:
-        entry = SessionEntry(name, self._clock, limits)
+        entry = SessionEntry(name, self._clock, start=self.start, limits=limits)
         keeps = identity.config.keep_session_storage
         keeper = StateKeeper(identity.state, self._clock, keeps_session_storage=keeps)
         return BrowserSession(name, identity, self, entry=entry, keeper=keeper)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +15,7 @@ from crawl4ai_browser.config import SessionLimits
 from crawl4ai_browser.errors import FetchError, SessionEnded, SignInFailed
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.browser.background import Start
     from crawl4ai_browser.browser.signing_in import SigningIn
     from crawl4ai_browser.clock import Clock
 
@@ -30,12 +33,24 @@ def reached_limit(limits: SessionLimits, *, age: float, idle: float, visits: int
     return None
 
 
+@dataclass
+class _RunningSignIn:
+    """A sign-in under way, and who waits for it."""
+
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    has_begun: bool = False
+    """Whether it is alone in the session: what is inside then is its own."""
+    error: FetchError | None = None
+    """What kept it from being done. Not that the session has ended with it."""
+
+
 class SessionEntry:
     """Lets visits into one session. Holds its gate, what it has been used for, and how it ended."""
 
-    def __init__(self, name: str | None, clock: Clock, limits: SessionLimits = NO_LIMITS) -> None:
-        """Open from now on."""
+    def __init__(self, name: str | None, clock: Clock, *, start: Start, limits: SessionLimits = NO_LIMITS) -> None:
+        """Open from now on. `start` runs sign-ins in the background."""
         self.name = name
+        self._start = start
         self.signing_in: SigningIn | None = None
         self.after_sign_in: Callable[[], None] | None = None
         """Called when a sign-in has been done, before any visit goes on."""
@@ -48,7 +63,7 @@ class SessionEntry:
         self._opened_at = self._used_at = clock.monotonic()
         self._visits = 0
         self._users = 0
-        self._is_signing_in = False
+        self._sign_in: _RunningSignIn | None = None
         self._ended: tuple[type[FetchError], str] | None = None
         self._is_closed = False
 
@@ -109,27 +124,40 @@ class SessionEntry:
     @property
     def _is_due(self) -> bool:
         """Whether there has to be a sign-in first. Not for what a sign-in or a visit does itself."""
-        if self.signing_in is None or not self.signing_in.record.is_due:
+        if self.signing_in is None or not self.signing_in.record.is_due or self._gate.is_inside_visit:
             return False
-        return not self._gate.is_inside_visit and not self._is_signing_in
+        return self._sign_in is None or not (self._sign_in.has_begun and self._gate.is_inside)
 
     async def _sign_in_when_due(self) -> None:
+        """Wait for the sign-in that serves all; begin it, where nobody has yet."""
         if not self._is_due:
             return
-        async with self._gate.alone():
-            self.check_open()
-            if self.signing_in is None or not self.signing_in.record.is_due:
-                return  # another visit that waited has seen to it
-            self._is_signing_in = True
-            try:
-                await self.signing_in.run()
-            except SignInFailed as error:
-                self.end(SignInFailed, error.message)
-                self.check_open()
-            finally:
-                self._is_signing_in = False
-            if self.after_sign_in is not None:
-                self.after_sign_in()
+        running = self._sign_in
+        if running is None:
+            running = self._sign_in = _RunningSignIn()
+            self._start(partial(self._run_sign_in, running))
+        await running.ended.wait()
+        if running.error is not None:
+            # Another one for each who waited: an exception that is raised twice would gather the tracebacks of both.
+            raise type(running.error)(running.error.message, phase="page", blame=running.error.blame)
+        self.check_open()
+
+    async def _run_sign_in(self, running: _RunningSignIn) -> None:
+        """One sign-in, in a task of its own: whoever waited first may be cancelled, and the others go on waiting."""
+        try:
+            async with self._gate.alone():
+                running.has_begun = True
+                if self.signing_in is not None and self._ended is None:
+                    await self.signing_in.run()
+                    if self.after_sign_in is not None:
+                        self.after_sign_in()
+        except SignInFailed as error:
+            self.end(SignInFailed, error.message)
+        except FetchError as error:
+            running.error = error
+        finally:
+            self._sign_in = None
+            running.ended.set()
 
     # --- the end
 
@@ -160,6 +188,8 @@ class SessionEntry:
         """Let nothing go on any more, either."""
         self.end(SessionEnded, "it was closed")
         self._is_closed = True
+        if self._sign_in is not None:
+            self._sign_in.ended.set()  # it may never have come to run
 
     def check_not_closed(self) -> None:
         """Nothing, while what is inside may go on.

@@ -126,17 +126,19 @@ class SignInRecord:
         """
         return self.in_a_row >= self.max_in_a_row and (self.has_failed or len(self.witnesses) != 1)
 
-    def began(self) -> None:
-        """A sign-in begins."""
-        self.in_a_row += 1
-
     def failed(self, reason: str) -> None:
-        """It did not come to its end, or did not help."""
+        """A sign-in did not come to its end, or did not help. One that was cancelled, or lost its browser, is none."""
+        self.in_a_row += 1
         self.has_failed = True
         self.reason = reason
 
     def succeeded(self) -> None:
-        """The session is signed in, as far as is known without visiting a page."""
+        """A sign-in came to its end: the session is signed in, as far as is known without visiting a page."""
+        self.in_a_row += 1
+        self.confirmed()
+
+    def confirmed(self) -> None:
+        """The session turned out to be signed in."""
         self.is_due = self.has_failed = False
         self.count += 1
 

@@ -49,11 +49,10 @@ class SigningIn:
         """
         record = self.record
         if self._may_be_signed_in and await self._is_verified():
-            record.succeeded()
+            record.confirmed()
             return
         self._may_be_signed_in = True
         while not record.is_hopeless:
-            record.began()
             failure = await self._once()
             if failure is None:
                 record.succeeded()

@@ -78,9 +78,9 @@ class StateKeeper:
         Raises:
             FetchError: the browser could not say.
         """
-        with anyio.move_on_after(TAKE_DEADLINE):
+        with anyio.move_on_after(TAKE_DEADLINE, shield=True):
             try:
-                given = await context.storage_state(indexed_db=True)
+                given = await _storage_state(context)
             except PlaywrightError as error:
                 message = error.message.strip().split("\n", 1)[0]
                 cls = BrowserCrashed if is_gone(error) else FetchError
@@ -107,8 +107,8 @@ class StateKeeper:
     async def _take_when_cheap(self, context: BrowserContext) -> None:
         started = self._clock.monotonic()
         try:
-            with anyio.move_on_after(STORAGE_DEADLINE):
-                given = await context.storage_state(indexed_db=True)
+            with anyio.move_on_after(STORAGE_DEADLINE, shield=True):
+                given = await _storage_state(context)
                 self._put(StorageState.of(given, source="the browser's storage state"))
         finally:
             now = self._clock.monotonic()
@@ -127,6 +127,11 @@ class StateKeeper:
             items = tuple(StoredItem(name=name, value=value) for name, value in entries)
             stored = {**state.session_storage, origin: items}
             self.state = state.with_session_storage({known: kept for known, kept in stored.items() if kept})
+
+
+async def _storage_state(context: BrowserContext) -> object:
+    """Ask. To be shielded: where the driver has opened a page for an origin, being cancelled leaves it open."""
+    return await context.storage_state(indexed_db=True)
 
 
 def _as_script(stored: dict[str, tuple[StoredItem, ...]]) -> str:

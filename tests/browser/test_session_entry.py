@@ -27,13 +27,20 @@ def test_limits_end_a_session_when_they_are_reached(
     assert reached_limit(limits, age=age, idle=idle, visits=visits) == reason
 
 
+def entry_of(clock: FakeClock, limits: SessionLimits) -> SessionEntry:
+    def nothing_to_start(function: object) -> None:
+        raise AssertionError(function)
+
+    return SessionEntry("ann", clock, start=nothing_to_start, limits=limits)
+
+
 async def visit(entry: SessionEntry) -> None:
     async with entry.visit():
         pass
 
 
 async def test_the_page_after_the_last_is_refused() -> None:
-    entry = SessionEntry("ann", FakeClock(), SessionLimits(max_pages=2))
+    entry = entry_of(FakeClock(), SessionLimits(max_pages=2))
     await visit(entry)
     await visit(entry)
     with pytest.raises(SessionEnded, match="session 'ann' has ended: it has visited its 2 pages"):
@@ -41,7 +48,7 @@ async def test_the_page_after_the_last_is_refused() -> None:
 
 
 async def test_no_more_pages_at_once_than_allowed() -> None:
-    entry = SessionEntry("ann", FakeClock(), SessionLimits(max_pages_at_once=2))
+    entry = entry_of(FakeClock(), SessionLimits(max_pages_at_once=2))
     inside = most = 0
     leave = anyio.Event()
 
@@ -64,7 +71,7 @@ async def test_no_more_pages_at_once_than_allowed() -> None:
 
 async def test_a_session_in_use_is_not_idle() -> None:
     clock = FakeClock()
-    entry = SessionEntry("ann", clock, SessionLimits(max_idle=10))
+    entry = entry_of(clock, SessionLimits(max_idle=10))
     async with entry.visit():
         await clock.advance(100)
         entry.check_open()
@@ -77,7 +84,7 @@ async def test_a_session_in_use_is_not_idle() -> None:
 
 async def test_the_watch_ends_an_idle_session_that_nobody_asks_for() -> None:
     clock = FakeClock()
-    entry = SessionEntry("ann", clock, SessionLimits(max_idle=10, max_age=60))
+    entry = entry_of(clock, SessionLimits(max_idle=10, max_age=60))
     ended: list[str] = []
     entry.on_end = lambda: ended.append("ended")
     async with anyio.create_task_group() as tasks:
@@ -93,7 +100,7 @@ async def test_the_watch_ends_an_idle_session_that_nobody_asks_for() -> None:
 
 async def test_visits_inside_go_on_when_the_session_ends() -> None:
     clock = FakeClock()
-    entry = SessionEntry("ann", clock, SessionLimits(max_age=10))
+    entry = entry_of(clock, SessionLimits(max_age=10))
     is_empty = anyio.Event()
 
     async def watch() -> None:

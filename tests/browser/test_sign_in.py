@@ -32,7 +32,6 @@ def test_an_answer_may_deny_the_sign_in(
 
 def signed_in() -> SignInRecord:
     record = SignInRecord(max_in_a_row=3, is_due=True)
-    record.began()
     record.succeeded()
     return record
 
@@ -54,7 +53,6 @@ def test_sign_ins_that_do_not_help_are_hopeless() -> None:
     record = SignInRecord(max_in_a_row=3, is_due=True)
     for _ in range(3):
         assert not record.is_hopeless
-        record.began()
         record.succeeded()
         for url in ("a", "b"):
             record.saw_signed_out(record.count, url, "status 401")
@@ -64,7 +62,6 @@ def test_sign_ins_that_do_not_help_are_hopeless() -> None:
 def test_a_page_that_shows_it_signed_in_gives_hope() -> None:
     record = SignInRecord(max_in_a_row=3, is_due=True)
     for _ in range(10):
-        record.began()
         record.succeeded()
         record.saw_signed_in(record.count)
         for url in ("a", "b"):
@@ -75,7 +72,6 @@ def test_a_page_that_shows_it_signed_in_gives_hope() -> None:
 def test_one_page_alone_that_always_looks_signed_out_ends_no_session() -> None:
     record = SignInRecord(max_in_a_row=3, is_due=True)
     for _ in range(5):
-        record.began()
         record.succeeded()
         record.saw_signed_out(record.count, "a", "status 403")
     assert not record.is_hopeless
@@ -88,6 +84,5 @@ def test_a_log_in_that_fails_by_itself_is_hopeless_whatever_pages_show() -> None
     record.saw_signed_out(0, "a", "status 403")
     for _ in range(2):
         assert not record.is_hopeless
-        record.began()
         record.failed("log_in failed")
     assert record.is_hopeless
