@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from string import Formatter
-from typing import Literal, cast
+from typing import Literal, Self, cast
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.identity import (
@@ -23,6 +23,7 @@ from crawl4ai_browser.identity import (
     TimezoneName,
 )
 from crawl4ai_browser.proxy import Proxy
+from crawl4ai_browser.proxy_pool import ProxyPool
 from crawl4ai_browser.ready import Quiet, Ready
 from crawl4ai_browser.schema import Schema
 from crawl4ai_browser.storage_state import StorageState
@@ -313,9 +314,17 @@ class CrawlConfig(Frozen):
     retry: RetryConfig = RetryConfig()
     capacity: CapacityConfig = CapacityConfig()
     limits: LimitsConfig = LimitsConfig()
+    proxies: ProxyPool = ProxyPool()
+    """Proxies that take turns, for sessions that have none of their own. Without members all goes out directly."""
     state_dir: Path | None = None
     """Where the crawl's database lies. None: in memory."""
     allow_files: bool = False
     """Whether `file:` URLs may be seeds."""
     fresh_contexts: bool = False
     """A new context for every URL, instead of one anonymous session for the whole crawl."""
+
+    @model_validator(mode="after")
+    def _proxies_come_from_one_place(self) -> Self:
+        if self.context.proxy is not None and self.proxies.members:
+            raise ValueError("context.proxy and proxies contradict each other: give one proxy for all, or a pool")
+        return self

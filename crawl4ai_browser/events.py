@@ -160,6 +160,25 @@ class BrowserRetired(Event):
     reason: str
 
 
+class ProxyRested(Event):
+    """A proxy has failed, and is left alone for a while."""
+
+    proxy: str
+    """Its id, or `direct`."""
+    reason: str
+    seconds: float
+    host: str = ""
+    """For which; empty: for all."""
+
+
+class ProxyRecovered(Event):
+    """A proxy that was left alone works again."""
+
+    proxy: str
+    host: str = ""
+    """For which; empty: for all."""
+
+
 class Warned(Event):
     """Something the user should know that stops nothing. Given once for each text."""
 

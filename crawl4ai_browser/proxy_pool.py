@@ -67,8 +67,9 @@ class ProxyHealth(Frozen):
     believed."""
     block_signs: tuple[str, ...] = ()
     """Texts that only a block page has in its html, in any case of letters."""
-    connect_timeout: float = Field(default=15.0, gt=0)
-    """For a connection through the proxy. Below a page's own deadline, so that it is known who did not answer."""
+    connect_timeout: float = Field(default=10.0, gt=0)
+    """Seconds for a connection through the proxy; after as many more it is known whether the proxy hangs, or the site.
+    Both together stay below a page's own deadline."""
     max_wait: float = Field(default=60.0, ge=0)
     """How long pages of a host wait when no proxy can be used for it. Then they fail, until one works again."""
 

@@ -110,14 +110,17 @@ def squid(users: Mapping[str, str] | None = None, *, tunnels_anywhere: bool = Tr
 
 
 @contextmanager
-def tinyproxy(users: Mapping[str, str] | None = None) -> Generator[ProxyServer]:
-    """Tinyproxy."""
+def tinyproxy(
+    users: Mapping[str, str] | None = None, *, port: int = 0, header: tuple[str, str] | None = None
+) -> Generator[ProxyServer]:
+    """Tinyproxy. `port` 0: a free one. `header` is added to what it sends on, if that is not in a tunnel."""
     program = required("tinyproxy", "tinyproxy")
     with _folder() as folder:
-        port, log = free_port(), folder / "tinyproxy.log"
+        port, log = port or free_port(), folder / "tinyproxy.log"
         config = [f"Port {port}", f"Listen {LOOPBACK}", "Timeout 60", "MaxClients 100", f"Allow {LOOPBACK}"]
         config += [f'LogFile "{log}"', "LogLevel Connect", "DisableViaHeader Yes"]
         config += [f"BasicAuth {user} {password}" for user, password in (users or {}).items()]
+        config += [f'AddHeader "{header[0]}" "{header[1]}"'] if header else []
         (folder / "tinyproxy.conf").write_text("\n".join(config) + "\n")
         with _running([program, "-d", "-c", str(folder / "tinyproxy.conf")], port, folder) as process:
             yield ProxyServer("http", port, log, process, _first(users))
@@ -211,6 +214,7 @@ class FailingProxy:
     port: int
     connections: int = 0
     heads: list[bytes] = field(default_factory=list[bytes])
+    clients: list[socket.socket] = field(default_factory=list[socket.socket])
 
     @property
     def url(self) -> str:
@@ -253,32 +257,30 @@ def failing(failure: Failure) -> Generator[FailingProxy]:
     """A proxy that fails every connection in this way."""
     with closing(socket.create_server((LOOPBACK, 0))) as listener:
         proxy = FailingProxy(listener.getsockname()[1])
-        clients: list[socket.socket] = []
-        lock = threading.Lock()
-
-        def converse(client: socket.socket) -> None:
-            with client, suppress(OSError):
-                failure(client, proxy)
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    client, _ = listener.accept()
-                    with lock:
-                        proxy.connections += 1
-                        clients.append(client)
-                    threading.Thread(target=converse, args=(client,), daemon=True).start()
-
-        thread = threading.Thread(target=accept, daemon=True)
+        thread = threading.Thread(target=_accept, args=(listener, proxy, failure), daemon=True)
         thread.start()
         try:
             yield proxy
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            for client in clients:
-                with suppress(OSError):  # shape: closed on any way out
+            for client in proxy.clients:
+                with suppress(OSError):
                     client.shutdown(socket.SHUT_RDWR)
             thread.join(2)
+
+
+def _accept(listener: socket.socket, proxy: FailingProxy, failure: Failure) -> None:
+    with suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            proxy.connections += 1
+            proxy.clients.append(client)
+            threading.Thread(target=_converse, args=(client, proxy, failure), daemon=True).start()
+
+
+def _converse(client: socket.socket, proxy: FailingProxy, failure: Failure) -> None:
+    with client, suppress(OSError):
+        failure(client, proxy)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from crawl4ai_browser.browser.file_intake import FileIntake
 from crawl4ai_browser.browser.file_types import PDF
 from crawl4ai_browser.browser.open_page import OpenPage
 from crawl4ai_browser.browser.plain_files import PlainFiles
+from crawl4ai_browser.browser.proxy_errand import errand_of
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visit import Visit, VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
@@ -58,13 +59,12 @@ class BrowserFetcher:
 
     async def _visit(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
         started = self._clock.monotonic()
-        session = self._pool.session(request.session)
         fresh = self._config.fresh_contexts and request.session is None
-        async with self._pool.page(request.session, fresh=fresh) as page:
+        async with self._pool.page(errand_of(request), fresh=fresh) as (page, session, turn):
             waited = self._clock.monotonic() - started
             visit = self._new_visit(session, page, request, on_answer)
             try:
-                snapshot = await visit.run()
+                snapshot = await turn.judged(visit.run(), page.context.way)
             except BrowserCrashed:
                 await self._pool.examine(page.browser)
                 raise

@@ -12,7 +12,6 @@ from crawl4ai_browser import storage_state
 from crawl4ai_browser.browser.devices import Device
 from crawl4ai_browser.browser.user_agent import plain_user_agent, with_version_of
 from crawl4ai_browser.config import DEFAULT_VIEWPORT, ContextConfig, Viewport
-from crawl4ai_browser.proxy import Proxy
 
 
 class ContextKeywords(TypedDict, total=False):
@@ -45,10 +44,12 @@ def context_keywords(
     user_agent: str,
     device: Device | None = None,
     state: storage_state.StorageState | None = None,
+    proxy_server: str | None = None,
 ) -> ContextKeywords:
     """What `new_context` is called with. What is left out is Playwright's default.
 
-    `device` is the one that the configuration names, `state` what the context is to remember.
+    `device` is the one that the configuration names, `state` what the context is to remember, `proxy_server` its
+    forwarder: never the proxy itself, whose password Chromium can't be told of without a price (`proxy_admission`).
     """
     keywords = ContextKeywords(
         accept_downloads=True,
@@ -70,8 +71,8 @@ def context_keywords(
         keywords["extra_http_headers"] = config.headers
     if config.http_credentials:
         keywords["http_credentials"] = http_credentials(config)
-    if config.proxy is not None:
-        keywords["proxy"] = proxy_settings(config.proxy)
+    if proxy_server is not None:
+        keywords["proxy"] = ProxySettings(server=proxy_server)
     if state is not None:
         # Without what is not Playwright's; its own type lacks the fields it has for IndexedDB and partitioned cookies.
         plain = state.without_session_storage().model_dump(exclude={"origins": {"__all__": {"session_storage"}}})
@@ -122,14 +123,3 @@ def http_credentials(config: ContextConfig) -> list[HttpCredentials]:
         HttpCredentials(username=each.username, password=each.password.get_secret_value(), origin=each.origin)
         for each in config.http_credentials
     ]
-
-
-def proxy_settings(proxy: Proxy) -> ProxySettings:
-    """The proxy as Playwright takes it, credentials in fields.
-
-    Chromium ignores those inside the server's URL and then shows a 407 page without an error.
-    """
-    if proxy.username is None:
-        return ProxySettings(server=proxy.server)
-    secret = proxy.password.get_secret_value() if proxy.password else ""
-    return ProxySettings(server=proxy.server, username=proxy.username, password=secret)

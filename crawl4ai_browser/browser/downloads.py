@@ -35,6 +35,7 @@ from crawl4ai_browser.urls import is_web
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.document_watch import DocumentWatch, Hop
+    from crawl4ai_browser.browser.open_context import OpenContext
     from crawl4ai_browser.browser.transfers import Transfer
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.request import Request
@@ -58,8 +59,9 @@ class PageDownload:
 class VisitDownloads:
     """The files of one visit."""
 
-    def __init__(self, intake: FileIntake, request: Request, watch: DocumentWatch) -> None:
-        """None yet."""
+    def __init__(self, intake: FileIntake, request: Request, watch: DocumentWatch, *, context: OpenContext) -> None:
+        """None yet. A file that breaks off is continued by requests of the context."""
+        self._context = context
         self.started = anyio.Event()
         """Set when the first file begins."""
         self._intake = intake
@@ -265,14 +267,17 @@ class VisitDownloads:
         if not conditions:
             # Nothing would tell whether the rest belongs to the same file: from the beginning.
             await anyio.to_thread.run_sync(remove, parts[0])
-        ranged = RangedGet(
-            download.playwright.page.context.request,
-            file.origin.final_url,
-            parts[0],
-            headers={"Referer": file.origin.referrer} if file.origin.referrer else {},
-            conditions=conditions,
-        )
-        return await resume(ranged, file, self._intake, verdict=verdict)
+        with suppress(PlaywrightError):  # the context is gone
+            async with self._context.requests() as requests:
+                ranged = RangedGet(
+                    requests,
+                    file.origin.final_url,
+                    parts[0],
+                    headers={"Referer": file.origin.referrer} if file.origin.referrer else {},
+                    conditions=conditions,
+                )
+                return await resume(ranged, file, self._intake, verdict=verdict)
+        return verdict
 
     def __repr__(self) -> str:
         """How many there are."""

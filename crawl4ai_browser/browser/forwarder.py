@@ -23,6 +23,7 @@ from anyio.abc import SocketAttribute, SocketStream
 
 from crawl4ai_browser.browser.forwarding import Conversation
 from crawl4ai_browser.browser.upstream import Upstream
+from crawl4ai_browser.browser.way_fault import FORWARDER_NAME
 
 if TYPE_CHECKING:
     from anyio.abc import Listener
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
-USER = "crawl4ai-browser"
+USER = FORWARDER_NAME
 """Of the forwarder. Its secret is the password."""
 
 KEPT_FAULTS = 64
@@ -74,6 +75,9 @@ class Forwarder:
         self.clock = clock
         self.refusal = refusal
         self.password = secrets.token_urlsafe(24)
+        self.admission = anyio.Lock()
+        self.has_admitted = False
+        """Whether its context has learned the secret."""
         self.port = 0
         self.tunnel_refused_ports: set[int] = set()
         """Ports to which the upstream opens no tunnel, so that what would go through one is sent as requests."""

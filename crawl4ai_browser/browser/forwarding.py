@@ -6,6 +6,7 @@ by byte, so that whatever a server gets wrong reaches the browser as it would wi
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
@@ -13,7 +14,7 @@ import h11
 
 from crawl4ai_browser.browser.request_reader import RequestReader
 from crawl4ai_browser.browser.upstream import LOST_CONNECTION
-from crawl4ai_browser.browser.way_fault import WayFault, locked_answer
+from crawl4ai_browser.browser.way_fault import FORWARDER_NAME, WayFault, locked_answer
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream, SocketStream
@@ -24,18 +25,21 @@ DOOR_HOST = "door.crawl4ai-browser.invalid"
 """Answered by the forwarder itself, with nothing: a request for it shows whether the browser knows the secret. No such
 name exists anywhere (RFC 2606)."""
 
-_REALM = "crawl4ai-browser"
 _NO_TUNNELS = frozenset({403, 405, 501})
 # What proxies answer that open tunnels to port 443 alone, as squid does out of the box.
 _HTTPS = 443
 
 _CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+# Playwright's request client takes a refused tunnel for the answer to its request; RFC 9209 has a header to tell them.
+_BAD_GATEWAY = (
+    b"HTTP/1.1 502 Bad Gateway\r\nProxy-Status: %s; error=proxy_internal_error\r\nContent-Length: 0\r\n"
+    b"Connection: close\r\n\r\n"
+) % FORWARDER_NAME.encode()
 _NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 _LOCKED = (
     b"HTTP/1.1 407 Proxy Authentication Required\r\n"
     b'Proxy-Authenticate: Basic realm="%s"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-) % _REALM.encode()
+) % FORWARDER_NAME.encode()
 
 
 class Target(NamedTuple):
@@ -75,6 +79,7 @@ class Conversation:
         if target is None:
             await self._client.send(_BAD_GATEWAY)
         elif target.host == DOOR_HOST:
+            self._way.has_admitted = True
             await self._client.send(_NO_CONTENT)
         elif request.method == b"CONNECT":
             await self._tunnel(target)
@@ -174,10 +179,14 @@ class Conversation:
 
     async def _pass_answers(self, stream: ByteStream, target: Target, both: anyio.CancelScope) -> None:
         try:
-            first = await stream.receive()
-        except LOST_CONNECTION as error:
-            if not isinstance(error, anyio.EndOfStream):
-                self._way.note(target.host, WayFault("unclear", "the connection was reset"))
+            first = await self._first_of_answer(stream)
+        except WayFault as silence:
+            self._way.note(target.host, silence)
+            both.cancel()
+            return
+        except LOST_CONNECTION:
+            if self._way.upstream.takes_requests:  # else it was the target itself that was silent
+                self._way.note(target.host, WayFault("unclear", "the proxy reset or closed the connection"))
             both.cancel()
             return
         fault = locked_answer(first) if self._way.upstream.takes_requests else None
@@ -186,6 +195,18 @@ class Conversation:
             both.cancel()  # without an answer: the browser would take it for ours, and ask again
             return
         await self._pass_down(stream, both, first)
+
+    async def _first_of_answer(self, stream: ByteStream) -> bytes:
+        """What comes first, however long it takes: a slow site is not to be told from a proxy that hangs, but asked.
+
+        Raises:
+            WayFault: the proxy hangs.
+        """
+        upstream = self._way.upstream
+        with anyio.move_on_after(upstream.connect_timeout if upstream.takes_requests else math.inf):
+            return await stream.receive()
+        await upstream.check_alive()
+        return await stream.receive()
 
     # --- both ways
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
-from playwright.async_api import BrowserContext, Dialog, Page
+from playwright.async_api import Dialog, Page
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
 
@@ -21,11 +22,13 @@ from crawl4ai_browser.browser.document_interceptor import DocumentInterceptor
 from crawl4ai_browser.browser.document_watch import DocumentWatch
 from crawl4ai_browser.browser.downloads import VisitDownloads, discard
 from crawl4ai_browser.browser.frames import Frames
-from crawl4ai_browser.browser.launch import LaunchedBrowser
 from crawl4ai_browser.browser.user_agent import client_hints
 from crawl4ai_browser.errors import FetchTimeout, PageCrashed
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.open_context import OpenContext
 
 MAX_DIALOGS = 10
 """Dialogs that are dismissed in one visit. A page that opens more is in a loop and would last to the deadline."""
@@ -57,10 +60,11 @@ class VisitRecord:
 class KeptPage:
     """A page and its DevTools session. Made by `open`, given up by `close`."""
 
-    def __init__(self, page: Page, devtools: DevTools, browser: LaunchedBrowser, start: Start) -> None:
+    def __init__(self, page: Page, devtools: DevTools, context: OpenContext, start: Start) -> None:
         """Use `KeptPage.open`."""
         self.page = page
-        self.browser = browser
+        self.context = context
+        self.browser = browser = context.browser
         self.devtools = devtools
         self.documents = DocumentInterceptor(devtools, start)
         self.frames = Frames(devtools, start, turn=browser.frame_turn, on_demand=browser.frames_on_demand)
@@ -73,12 +77,10 @@ class KeptPage:
         self._start = start
 
     @classmethod
-    async def open(
-        cls, context: BrowserContext, browser: LaunchedBrowser, start: Start, *, is_watched: bool = True
-    ) -> KeptPage:
+    async def open(cls, context: OpenContext, start: Start, *, is_watched: bool = True) -> KeptPage:
         """A new page of the context. One that is not watched takes no visit: it is for a user's function alone."""
-        page = await context.new_page()
-        kept = cls(page, await DevTools.of_page(page), browser, start)
+        page = await context.playwright.new_page()
+        kept = cls(page, await DevTools.of_page(page), context, start)
         if is_watched:
             await kept._watch()
         return kept

@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import psutil
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import APIRequest, Browser, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.devtools import DevTools
@@ -54,6 +54,8 @@ class LaunchedBrowser:
     temp_folder: Path
     processes: tuple[psutil.Process, ...]
     profile_folders: tuple[Path, ...]
+    requests: APIRequest
+    """Makes clients for plain requests."""
     user_agent: str
     """Its own, with the word "Headless" in it where it is."""
     frames_on_demand: bool
@@ -212,6 +214,7 @@ class Driver:
             temp_folder=folder,
             processes=started,
             profile_folders=profiles,
+            requests=self._playwright.request,
             user_agent=user_agent,
             frames_on_demand=on_demand,
         )

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.proxy_errand import errand_of
 from crawl4ai_browser.browser.user_function import PageFunction, T, call_function
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError
+from crawl4ai_browser.proxy_status import ProxyErrand
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.document_watch import Hop
@@ -102,7 +104,8 @@ class OpenPage:
     async def _run(self, page: KeptPage, visit: Visit) -> Snapshot:
         self._visit = None
         try:
-            snapshot = await visit.run()
+            with self._pool.proxies.joined(errand_of(self.request), page.context.proxy) as turn:
+                snapshot = await turn.judged(visit.run(), page.context.way)
         except BrowserCrashed:
             await self._pool.examine(page.browser)
             raise
@@ -140,7 +143,9 @@ class OpenPage:
         if self._page is not None and (self._page.is_spoiled or not self._page.browser.is_usable):
             self._give_back()
         if self._page is None:
-            self._page = await self._pool.lease(self._session)
+            errand = ProxyErrand(host="", session=self._session.name)
+            async with self._pool.proxy_turn(errand, self._session.config.proxy) as turn:
+                self._page = await self._pool.lease(self._session, turn)
         return self._page
 
     def _give_back(self) -> None:

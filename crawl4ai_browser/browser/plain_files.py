@@ -17,6 +17,7 @@ from crawl4ai_browser.browser.file_intake import FileOrigin, storage_verdict
 from crawl4ai_browser.browser.file_names import name_of_answer
 from crawl4ai_browser.browser.file_rules import Verdict, file_failure
 from crawl4ai_browser.browser.file_store import remove
+from crawl4ai_browser.browser.proxy_errand import errand_of
 from crawl4ai_browser.browser.ranged_get import RangedGet, conditions_of
 from crawl4ai_browser.browser.resume import resume
 from crawl4ai_browser.browser.shielded import to_the_end
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawl4ai_browser.browser.file_intake import FileIntake, IncomingFile
+    from crawl4ai_browser.browser.leased import PlainWay
     from crawl4ai_browser.browser.pool import BrowserPool
     from crawl4ai_browser.browser.ranged_get import Head
     from crawl4ai_browser.download import Download
@@ -53,15 +55,19 @@ class PlainFiles:
         """
         if not is_web(request.url):
             return None
+        async with self._pool.plain(errand_of(request)) as way:
+            return await self._fetch_through(way, request, on_answer)
+
+    async def _fetch_through(self, way: PlainWay, request: Request, on_answer: OnAnswer | None) -> Snapshot | None:
         fetched_at, started = self._intake.clock.now(), self._intake.clock.monotonic()
-        ranged = await self._ranged_get(request)
+        ranged = self._ranged_get(way, request)
         head = await _head(ranged) if ranged else None
         if ranged is None or head is None or not head.comes_in_pieces or self._is_signed_out(request, head):
             return None
+        way.turn.succeeded()
         if on_answer is not None:
             on_answer(self._intake.clock.monotonic() - started)
         record = await self._fetch(request, ranged, head)
-        proxy = self._pool.session(request.session).config.proxy
         snapshot = Snapshot(
             url=request.url,
             final_url=head.url,
@@ -69,7 +75,7 @@ class PlainFiles:
             headers=record.headers,
             downloads=(record,),
             session=request.session,
-            proxy=str(proxy) if proxy else None,
+            proxy=way.context.proxy_id,
             timings={"download": self._intake.clock.monotonic() - started},
             fetched_at=fetched_at,
         )
@@ -87,14 +93,12 @@ class PlainFiles:
         watch = signing_in.watch()
         return watch.refusal(url=request.url, final_url=head.url, status=head.status) is not None
 
-    async def _ranged_get(self, request: Request) -> RangedGet | None:
-        session = self._pool.session(request.session)
-        context = await session.context()
-        transfers = session.browser.transfers if session.browser else None
+    def _ranged_get(self, way: PlainWay, request: Request) -> RangedGet | None:
+        transfers = way.context.browser.transfers
         if transfers is None:
             return None
         part = transfers.folder / f"plain-{secrets.token_hex(8)}"
-        return RangedGet(context.request, request.url, part, headers=request.headers)
+        return RangedGet(way.requests, request.url, part, headers=request.headers)
 
     async def _fetch(self, request: Request, ranged: RangedGet, head: Head) -> Download:
         origin = FileOrigin(

@@ -8,15 +8,23 @@ import anyio
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import translate
-from crawl4ai_browser.errors import ConnectionFailed, NavigationTimeout
+from crawl4ai_browser.errors import ConnectionFailed, NavigationTimeout, ProxyError
 from crawl4ai_browser.fetcher import PlainResponse
+from crawl4ai_browser.proxy_status import ProxyErrand
+from crawl4ai_browser.urls import origin
 
 if TYPE_CHECKING:
+    from playwright.async_api import APIRequestContext
+
     from crawl4ai_browser.browser.pool import BrowserPool
 
 
+MAX_PROXIES = 3
+"""Proxies of a pool by which one plain request is tried: nobody above tries it again, and asking twice does no harm."""
+
+
 class SessionPlainGet:
-    """A `PlainGet` over Playwright's request context, which shares its cookies and proxy with the pages."""
+    """A `PlainGet` over Playwright's request client, with a session's cookies and identity, through its proxy."""
 
     def __init__(self, pool: BrowserPool) -> None:
         """Nothing is opened before the first request."""
@@ -24,16 +32,28 @@ class SessionPlainGet:
 
     async def get(self, url: str, *, session: str | None = None, timeout: float = 30.0) -> PlainResponse:
         """GET, as `PlainGet.get` says."""
-        context = await self._pool.session(session).context()
-        try:
-            with anyio.fail_after(timeout):
-                response = await context.request.get(url, timeout=timeout * 1000, max_redirects=10)
-                body = await response.body()
-                headers = {header["name"].lower(): header["value"] for header in response.headers_array}
-                answer = PlainResponse(url=response.url, status=response.status, headers=headers, body=body)
-                await response.dispose()
-        except TimeoutError:
-            raise NavigationTimeout(f"no answer within {timeout:g} s", phase="goto") from None
-        except PlaywrightError as error:
-            raise translate(error, phase="goto", fallback=ConnectionFailed) from error
-        return answer
+        errand = ProxyErrand(host=origin(url), session=session, key=f"GET {session} {url}")
+        tries = 1
+        while True:
+            try:
+                async with self._pool.plain(errand) as way:
+                    return await way.turn.judged_plain(_get(way.requests, url, timeout), way.context.way, url)
+            except ProxyError as error:
+                if error.remedy != "another" or tries == MAX_PROXIES:
+                    raise
+                tries += 1
+
+
+async def _get(requests: APIRequestContext, url: str, timeout: float) -> PlainResponse:
+    try:
+        with anyio.fail_after(timeout):
+            response = await requests.get(url, timeout=timeout * 1000, max_redirects=10)
+            body = await response.body()
+            headers = {header["name"].lower(): header["value"] for header in response.headers_array}
+            answer = PlainResponse(url=response.url, status=response.status, headers=headers, body=body)
+            await response.dispose()
+    except TimeoutError:
+        raise NavigationTimeout(f"no answer within {timeout:g} s", phase="goto") from None
+    except PlaywrightError as error:
+        raise translate(error, phase="goto", fallback=ConnectionFailed) from error
+    return answer

@@ -17,6 +17,10 @@ from crawl4ai_browser.browser.context_identity import ContextIdentity
 from crawl4ai_browser.browser.file_store import download_folder
 from crawl4ai_browser.browser.kept_page import KeptPage
 from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
+from crawl4ai_browser.browser.leased import LeasedPage, PlainWay
+from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.proxied_sessions import ProxiedSessions
+from crawl4ai_browser.browser.proxy_desk import ProxyDesk
 from crawl4ai_browser.browser.session import BrowserSession
 from crawl4ai_browser.browser.session_entry import NO_LIMITS, SessionEntry
 from crawl4ai_browser.browser.signing_in import SigningIn
@@ -29,12 +33,17 @@ from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, Lau
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers, Warned
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
     from typing import Self
 
     from anyio.abc import TaskGroup
 
+    from crawl4ai_browser.browser.forwarder import Forwarder
+    from crawl4ai_browser.browser.proxy_turn import ProxyTurn
     from crawl4ai_browser.browser.sign_in import SignIn
+    from crawl4ai_browser.proxy import Proxy
+    from crawl4ai_browser.proxy_status import ProxyErrand
 
 _log = logging.getLogger("crawl4ai_browser")
 
@@ -59,6 +68,10 @@ class BrowserPool:
         self._ending: set[LaunchedBrowser] = set()
         """No longer of use and not yet closed: what the background does not come to is done at exit."""
         self._sessions: dict[str | None, BrowserSession] = {}
+        self._proxied = ProxiedSessions(
+            lambda: self._new_session(None, self._identity), self.start, max_kept=2 * config.capacity.max_pages
+        )
+        self.proxies = ProxyDesk(config.proxies, clock=clock, observers=self.observers, start=self.start)
         self._warned: set[str] = set()
         self._tasks: TaskGroup | None = None
         self._lost_browsers = 0
@@ -88,6 +101,7 @@ class BrowserPool:
             browsers = [*self._browsers, *self._ending]
             self._browsers.clear()
             self._sessions.clear()
+            self._proxied.clear()
             async with anyio.create_task_group() as closing:
                 for browser in browsers:
                     closing.start_soon(browser.close)
@@ -98,23 +112,28 @@ class BrowserPool:
     # --- pages
 
     @asynccontextmanager
-    async def page(self, session_name: str | None = None, *, fresh: bool = False) -> AsyncGenerator[KeptPage]:
-        """A page of the session for one visit. Waits for a free slot; the page is kept only when the visit ends well.
+    async def page(self, errand: ProxyErrand, *, fresh: bool = False) -> AsyncGenerator[LeasedPage]:
+        """A page for one visit, in the errand's session and through its proxy. Waits for a free slot, and for a proxy.
 
-        `fresh` opens a context for this visit alone.
+        The page is kept only when the visit ends well. `fresh` opens a context for this visit alone.
 
         Raises:
             SessionEnded, SignInFailed: the session can't be used any more.
+            ProxyError: there is no proxy to be had.
             LaunchFailed, BrowserCrashed, PoolTimeout: there is no page to be had.
         """
-        session = self._new_session(None, self._identity) if fresh else self.session(session_name)
+        named = self.session(errand.session)
         # The slot comes last: who waits for a sign-in must not hold what the sign-in's own visits may need.
-        async with session.entry.visit(), self._permits:
+        async with (
+            named.entry.visit(),
+            self.proxies.turn(errand, named.config.proxy, self._permits) as turn,
+            self._proxied.place(named, turn, fresh=fresh) as session,
+        ):
             keep = False
             page: KeptPage | None = None
             try:
-                page = await self.lease(session)
-                yield page
+                page = await self.lease(session, turn)
+                yield LeasedPage(page, session, turn)
                 keep = not fresh
                 await session.remember(page)
             except FetchError:
@@ -123,8 +142,25 @@ class BrowserPool:
             finally:
                 if page is not None:
                     self.give_back(session, page, keep=keep)
-                if fresh:
-                    self.start(session.close)
+
+    @asynccontextmanager
+    async def plain(self, errand: ProxyErrand) -> AsyncGenerator[PlainWay]:
+        """A client for plain requests of the errand's session, through its proxy. Needs no slot.
+
+        Raises:
+            SessionEnded, SignInFailed: the session can't be used any more.
+            ProxyError: there is no proxy to be had.
+            LaunchFailed, BrowserCrashed, PoolTimeout: there is no context to be had.
+        """
+        named = self.session(errand.session)
+        own = named.config.proxy
+        async with self.proxies.turn(errand, own) as turn, self._proxied.place(named, turn) as session:
+            context = await session.opened(turn.proxy)
+            try:
+                async with context.requests() as requests:
+                    yield PlainWay(requests, context, turn)
+            except PlaywrightError as error:
+                raise translate(error, phase="goto", fallback=BrowserCrashed) from error
 
     @asynccontextmanager
     async def held(self, session: BrowserSession) -> AsyncGenerator[None]:
@@ -158,10 +194,10 @@ class BrowserPool:
         session.give_back(page, keep=keep)
         self._retire_when_due()
 
-    async def lease(self, session: BrowserSession) -> KeptPage:
+    async def lease(self, session: BrowserSession, turn: ProxyTurn) -> KeptPage:
         """A page of the session, by whoever holds a slot for it. Goes back by `give_back`."""
         try:
-            return await session.lease()
+            return await session.lease(turn.proxy)
         except BrowserCrashed:
             await self.examine(session.browser)
             raise
@@ -222,7 +258,10 @@ class BrowserPool:
     @property
     def open_pages(self) -> int:
         """Pages that sessions hold, leased or kept."""
-        return sum(session.page_count for session in self._sessions.values())
+        return sum(session.page_count for session in self._all_sessions())
+
+    def _all_sessions(self) -> list[BrowserSession]:
+        return [*self._sessions.values(), *self._proxied]
 
     # --- browsers
 
@@ -308,9 +347,19 @@ class BrowserPool:
                 self.start(partial(self._close_retired, browser))
 
     async def _close_retired(self, browser: LaunchedBrowser) -> None:
-        for session in [session for session in self._sessions.values() if session.browser is browser]:
+        for session in [session for session in self._all_sessions() if session.browser is browser]:
             await session.move_out()
         await self._end(browser)
+
+    # --- proxies, for sessions
+
+    def proxy_turn(self, errand: ProxyErrand, own: Proxy | None) -> AbstractAsyncContextManager[ProxyTurn]:
+        """As `ProxyDesk.turn`."""
+        return self.proxies.turn(errand, own)
+
+    async def open_way(self, proxy: Proxy | None) -> Forwarder | None:
+        """As `ProxyDesk.open_way`."""
+        return await self.proxies.open_way(proxy)
 
     # --- background
 

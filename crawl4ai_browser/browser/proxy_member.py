@@ -48,6 +48,16 @@ class Member:
         """The proxy's."""
         return self.proxy.id if self.proxy is not None else DIRECT
 
+    def begin(self, errand: ProxyErrand, now: float, *, tried_out: tuple[Standing, ...] = ()) -> Lease:
+        """Another attempt, which is counted; to be ended by `end`."""
+        self.in_use += 1
+        self.requests += 1
+        return Lease(self, errand, now, tried_out)
+
+    def end(self) -> None:
+        """An attempt is over."""
+        self.in_use -= 1
+
     def status(self, now: float) -> ProxyStatus:
         """How it stands."""
         return ProxyStatus(

@@ -86,14 +86,18 @@ class ProxyRoster:
             standing.trials += 1
         if owned is not None:
             owned.users += 1
-        member.in_use += 1
-        member.requests += 1
         member.last_turn = next(self._turns)
-        return Lease(member, errand, now, tried_out, owned)
+        lease = member.begin(errand, now, tried_out=tried_out)
+        lease.owned = owned
+        return lease
+
+    def join(self, member: Member, errand: ProxyErrand, now: float) -> Lease:
+        """Another attempt through a proxy that is in use already, chosen before."""
+        return self._begin(member, errand, None, now=now)
 
     def end(self, lease: Lease) -> None:
         """The attempt is over, however it ended."""
-        lease.member.in_use -= 1
+        lease.member.end()
         for standing in lease.tried_out:
             standing.trials -= 1
         if lease.owned is not None:

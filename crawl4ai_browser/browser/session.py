@@ -15,19 +15,27 @@ from crawl4ai_browser.browser.context_identity import NO_IDENTITY, ContextIdenti
 from crawl4ai_browser.browser.context_options import context_keywords, context_user_agent
 from crawl4ai_browser.browser.downloads import discard
 from crawl4ai_browser.browser.kept_page import KeptPage
-from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
+from crawl4ai_browser.browser.launch import LaunchedBrowser
+from crawl4ai_browser.browser.open_context import OpenContext
 from crawl4ai_browser.browser.page_script import tracker_script
 from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.proxy_admission import admit
 from crawl4ai_browser.browser.session_entry import SessionEntry
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.state_keeper import StateKeeper
 from crawl4ai_browser.browser.user_function import catch_listener_errors
 from crawl4ai_browser.browser.user_windows import UserWindows
 from crawl4ai_browser.errors import BrowserCrashed, FetchError
+from crawl4ai_browser.proxy_status import ProxyErrand
 from crawl4ai_browser.storage_state import StorageState
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from crawl4ai_browser.browser.forwarder import Forwarder
+    from crawl4ai_browser.browser.proxy_turn import ProxyTurn
     from crawl4ai_browser.config import ContextConfig
+    from crawl4ai_browser.proxy import Proxy
 
 PAGE_CLOSE_DEADLINE = 3.0
 """Seconds for one page to close, after which its whole context is closed, which never hung."""
@@ -51,6 +59,14 @@ class BrowserSource(Protocol):
         """Run in the background."""
         ...
 
+    def proxy_turn(self, errand: ProxyErrand, own: Proxy | None) -> AbstractAsyncContextManager[ProxyTurn]:
+        """A proxy for something that is done in the session, which may have its own."""
+        ...
+
+    async def open_way(self, proxy: Proxy | None) -> Forwarder | None:
+        """A way out through the proxy; None: a context needs none."""
+        ...
+
 
 class BrowserSession:
     """A context in one of the pool's browsers, opened at first use and again when its browser has gone."""
@@ -71,12 +87,12 @@ class BrowserSession:
         self._identity = identity
         self._source = source
         self._lock = anyio.Lock()
-        self._context: BrowserContext | None = None
-        self._browser: LaunchedBrowser | None = None
+        self._current: OpenContext | None = None
+        self._left: list[OpenContext] = []
+        """Contexts that it has moved out of while pages of them were in use; they close with the last of these."""
         self._idle: list[KeptPage] = []
-        self._busy: dict[KeptPage, LaunchedBrowser] = {}
+        self._busy: dict[KeptPage, OpenContext] = {}
         self._windows = UserWindows(source.start)
-        self._are_files_followed = False
 
     @property
     def config(self) -> ContextConfig:
@@ -86,44 +102,64 @@ class BrowserSession:
     @property
     def browser(self) -> LaunchedBrowser | None:
         """The browser its context is in, if it is open."""
-        return self._browser
+        return self._current.browser if self._current is not None else None
 
     @property
     def page_count(self) -> int:
         """Its pages, leased or kept."""
         return len(self._idle) + len(self._busy)
 
-    async def context(self) -> BrowserContext:
-        """The open context; a new one in another browser when the last has died or is retiring.
+    @property
+    def is_busy(self) -> bool:
+        """Whether pages of it are in use."""
+        return bool(self._busy)
+
+    async def context(self, proxy: Proxy | None = None) -> BrowserContext:
+        """As `opened`, Playwright's own."""
+        return (await self.opened(proxy)).playwright
+
+    async def opened(self, proxy: Proxy | None = None) -> OpenContext:
+        """The open context; a new one when its browser has died or is retiring, or the proxy is to be another.
+
+        `proxy` None: that of the configuration, if any. What the session remembers goes along.
 
         Raises:
             SessionEnded, SignInFailed: it is not to be used any more.
             LaunchFailed: no browser.
             BrowserCrashed: the browser died while the context was opened.
         """
+        proxy = proxy or self.config.proxy
         async with self._lock:
             self.entry.check_not_closed()
-            if self._context is not None and self._browser is not None:
-                if self._browser.is_usable or (self._busy and self._browser.lost is None):
-                    return self._context
+            current = self._current
+            if current is not None:
+                is_staying = bool(self._busy) and current.browser.lost is None
+                if (current.browser.is_usable or is_staying) and current.proxy == proxy:
+                    return current
                 await self._move_out()
-            return await to_the_end(self._open())
+            return await to_the_end(self._open(proxy))
 
-    async def _open(self) -> BrowserContext:
+    async def _open(self, proxy: Proxy | None) -> OpenContext:
         browser = await self._source.usable_browser()
-        context = await self._open_context(browser)
+        way = await self._source.open_way(proxy)
+        try:
+            opened = await self._open_context(browser, way)
+        except BaseException:
+            if way is not None:
+                await way.close()
+            raise
         browser.sessions.add(self)
-        self._browser, self._context = browser, context
-        self._are_files_followed = False
-        return context
+        self._current = opened
+        return opened
 
-    async def _open_context(self, browser: LaunchedBrowser) -> BrowserContext:
+    async def _open_context(self, browser: LaunchedBrowser, way: Forwarder | None) -> OpenContext:
         identity = self._identity
         keywords = context_keywords(
             identity.config,
             user_agent=self._user_agent(browser),
             device=identity.device,
             state=self.keeper.state,
+            proxy_server=way.server if way is not None else None,
         )
         try:
             with browser.opening("context"):
@@ -133,7 +169,7 @@ class BrowserSession:
                 await context.add_init_script(tracker_script())
                 for script in identity.config.init_scripts:
                     await context.add_init_script(script)
-                return context
+                return OpenContext(context, browser, way, keywords)
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
 
@@ -141,7 +177,7 @@ class BrowserSession:
         """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""
         pages = (page for page in (*self._busy, *self._idle) if page.owns(download.page))
         page = next(pages, None)
-        transfers = self._browser.transfers if self._browser is not None else None
+        transfers = self.browser.transfers if self.browser is not None else None
         if page is not None and page.is_watched:
             page.take_download(download)
         elif transfers is not None:
@@ -155,51 +191,57 @@ class BrowserSession:
         identity = self._identity
         return context_user_agent(identity.config, identity.device, browser_user_agent=browser.user_agent)
 
-    async def lease(self) -> KeptPage:
-        """A page for one visit, kept or new. Give it back with `give_back`, whatever happened."""
-        context = await self.context()
-        browser = self._browser
-        assert browser is not None, "an open context has a browser"
+    async def lease(self, proxy: Proxy | None = None) -> KeptPage:
+        """A page for one visit, kept or new, that goes out through the proxy.
+
+        Give it back with `give_back`, whatever happened.
+        """
+        context = await self.opened(proxy)
         page = self._idle.pop() if self._idle else None
         if page is None:
-            page = await self._open_page(context, browser)
-        self._busy[page] = browser
-        browser.leased += 1
-        browser.visits += 1
+            page = await self._open_page(context)
+        self._busy[page] = context
+        context.browser.leased += 1
+        context.browser.visits += 1
         return page
 
     @asynccontextmanager
     async def user_page(self) -> AsyncGenerator[KeptPage]:
         """A blank page for a user's function, which nobody else listens to. Closed afterwards, with its windows."""
-        context = await self.context()
-        browser = self._browser
-        assert browser is not None, "an open context has a browser"
+        errand = ProxyErrand(host="", session=self.name)
+        async with self._source.proxy_turn(errand, self.config.proxy) as turn, self._user_page(turn.proxy) as page:
+            yield page
+
+    @asynccontextmanager
+    async def _user_page(self, proxy: Proxy | None) -> AsyncGenerator[KeptPage]:
+        context = await self.opened(proxy)
         try:
-            page = await self._open_page(context, browser, is_watched=False)
-            self._busy[page] = browser
-            browser.leased += 1
+            page = await self._open_page(context, is_watched=False)
+            self._busy[page] = context
+            context.browser.leased += 1
             try:
-                async with self._windows.used(context, page):
+                async with self._windows.used(context.playwright, page):
                     yield page
                     await self.remember(page, all_of_it=True)
             finally:
                 self.give_back(page, keep=False)
         except BrowserCrashed:
-            await self._source.examine(browser)
+            await self._source.examine(context.browser)
             raise
 
-    async def _open_page(
-        self, context: BrowserContext, browser: LaunchedBrowser, *, is_watched: bool = True
-    ) -> KeptPage:
+    async def _open_page(self, context: OpenContext, *, is_watched: bool = True) -> KeptPage:
+        browser = context.browser
         try:
             with browser.opening("page"):
                 async with self._windows.opening():
-                    page = await KeptPage.open(context, browser, self._source.start, is_watched=is_watched)
+                    page = await KeptPage.open(context, self._source.start, is_watched=is_watched)
                     self._windows.is_own(page.page)
+                if context.way is not None:
+                    await admit(page.page, context.way, self._source.start)
                 await self.keeper.restore_session_storage(page)
-                if not self._are_files_followed and browser.transfers is not None:
+                if not context.are_files_followed and browser.transfers is not None:
                     await browser.transfers.follow(page.devtools)
-                    self._are_files_followed = True
+                    context.are_files_followed = True
                 await page.identify(self._user_agent(browser), language=self.config.locale)
                 if not browser.frames_probed:
                     browser.frames_probed = True
@@ -210,43 +252,50 @@ class BrowserSession:
 
     def give_back(self, page: KeptPage, *, keep: bool) -> None:
         """End the lease. A page that is not kept is closed in the background, so that its slot is free at once."""
-        browser = self._busy.pop(page)
+        context = self._busy.pop(page)
+        browser = context.browser
         browser.leased -= 1
-        is_current = browser is self._browser and browser.is_usable and self.entry.is_open
+        is_current = context is self._current and browser.is_usable and self.entry.is_open
         if keep and is_current and not page.is_spoiled and page.visits < MAX_VISITS_PER_PAGE:
             self._idle.append(page)
+        elif context in self._left:
+            self._close_left()
         elif browser.lost is None:
-            context = self._context if browser is self._browser else None
-            self._source.start(lambda: self._discard(page, context))
+            self._source.start(partial(self._discard, page, context))
 
-    async def _discard(self, page: KeptPage, context: BrowserContext | None) -> None:
+    async def _discard(self, page: KeptPage, context: OpenContext | None) -> None:
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(PAGE_CLOSE_DEADLINE), suppress(PlaywrightError):
                 await page.close()
                 return
-            if page.page.is_closed() or context is None:
-                return
             # page.close() hung (microsoft/playwright#42068): closing the context never does. Its other pages fail with
             # BrowserCrashed and are visited again in a new context, without being charged.
-            if context is self._context:
+            if context is not None and context is self._current and not page.page.is_closed():
                 await self._forget_context()
 
     async def _forget_context(self) -> None:
-        context, self._context = self._context, None
-        browser, self._browser = self._browser, None
+        context, self._current = self._current, None
         self._idle.clear()
-        if browser is not None:
-            browser.sessions.discard(self)
-        if context is not None and browser is not None and browser.lost is None:
-            with anyio.move_on_after(CLOSE_DEADLINE, shield=True), suppress(PlaywrightError):
-                await context.close()
+        if context is not None:
+            context.browser.sessions.discard(self)
+            await context.close()
+
+    def _close_left(self) -> None:
+        """Close the contexts that were left, and are not in use any more."""
+        in_use = list(self._busy.values())
+        done = [context for context in self._left if context not in in_use]
+        for context in done:
+            self._left.remove(context)
+            self._source.start(context.close)
 
     # --- what it remembers
 
     async def remember(self, page: KeptPage | None, *, all_of_it: bool = False) -> None:
         """Take what has changed, after a visit; `page` None: it can't be asked. Never raises."""
-        if self.name is not None and self._context is not None:
-            await self.keeper.after_visit(self._context, page, all_of_it=all_of_it)
+        context = self._current
+        is_current = page is None or self._busy.get(page) is context
+        if self.name is not None and context is not None and is_current:
+            await self.keeper.after_visit(context.playwright, page, all_of_it=all_of_it)
 
     async def storage_state(self) -> StorageState:
         """All that it remembers now: asked of its context, or, where none is open, as last taken.
@@ -257,9 +306,9 @@ class BrowserSession:
         """
         self.entry.check_open()
         async with self._lock:
-            if self._context is None or self._browser is None or self._browser.lost is not None:
+            if self._current is None or self._current.browser.lost is not None:
                 return self.keeper.state or StorageState()
-            return await self.keeper.take(self._context)
+            return await self.keeper.take(self._current.playwright)
 
     async def move_out(self) -> None:
         """Leave a browser that is being retired; what the session remembers goes with it. Never raises."""
@@ -267,11 +316,20 @@ class BrowserSession:
             await self._move_out()
 
     async def _move_out(self) -> None:
-        browser, context = self._browser, self._context
-        if self.name is not None and context is not None and browser is not None and browser.lost is None:
+        context = self._current
+        if context is None:
+            return
+        if self.name is not None and context.browser.lost is None:
             with suppress(FetchError):  # what was taken after the last visit stands
-                await self.keeper.take(context)
-        await self._forget_context()
+                await self.keeper.take(context.playwright)
+        if context.browser.lost is None and context in self._busy.values():
+            # To another proxy: what is under way goes on here. What it changes from now on is not remembered.
+            context.browser.sessions.discard(self)
+            self._left.append(context)
+            self.renew_pages()
+            self._current = None
+        else:
+            await self._forget_context()
 
     def renew_pages(self) -> None:
         """Close the idle pages: those opened before a sign-in lack its session storage."""
@@ -284,13 +342,16 @@ class BrowserSession:
         self.entry.close()
         async with self._lock:
             await self._forget_context()
+            left, self._left = self._left, []
+            for context in left:
+                await context.close()
         self.keeper.forget()
         self.entry.signing_in = None
         self._identity = NO_IDENTITY
 
     def __repr__(self) -> str:
         """Name, where it lives and its pages."""
-        where = "closed" if not self.entry.is_open else "open" if self._context else "not open"
+        where = "closed" if not self.entry.is_open else "open" if self._current else "not open"
         pages = f"{len(self._busy)} pages in use, {len(self._idle)} idle"
         return f"<BrowserSession {self.name or 'anonymous'} {where}, {pages}>"
 

@@ -10,6 +10,7 @@ import math
 import os
 import ssl
 from base64 import b64encode
+from contextlib import suppress
 from functools import cache
 from itertools import zip_longest
 from typing import Any, cast
@@ -20,8 +21,12 @@ from anyio.streams.tls import TLSStream
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
 from python_socks.async_.anyio.v2 import Proxy as Handshaker
 
-from crawl4ai_browser.browser.way_fault import FaultKind, WayFault, fault_of_refusal
+from crawl4ai_browser.browser.way_fault import WayFault, fault_of_refusal
 from crawl4ai_browser.proxy import Proxy
+
+_A_GREETING = b"\x05\x02\x00\x02"  # SOCKS5, RFC 1928, 3: without or with a password
+_NO_PROXY_REQUEST = b"GET / HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"
+# A request to a server and not to a proxy, which answers it with an error page of its own.
 
 _MAX_ANSWER_BYTES = 64 * 1024
 # Of the head of a proxy's answer to CONNECT. They have a few hundred bytes.
@@ -37,7 +42,7 @@ class Upstream:
         """`proxy` None: connections go out directly. `connect_timeout`: seconds for a connection, all hops together."""
         self.proxy = proxy
         self._hops: tuple[Proxy, ...] = proxy.hops if proxy is not None else ()
-        self._timeout = connect_timeout
+        self.connect_timeout = connect_timeout
 
     @property
     def takes_requests(self) -> bool:
@@ -73,7 +78,7 @@ class Upstream:
         if target is not None:
             ends.append(target)
         is_reached = False
-        with anyio.move_on_after(self._timeout):
+        with anyio.move_on_after(self.connect_timeout):
             stream = await self._dialled(*ends[0])
             is_reached = True
             try:
@@ -85,8 +90,29 @@ class Upstream:
                 await anyio.aclose_forcefully(stream)
                 raise
             return stream
-        kind: FaultKind = "target" if self.proxy is None else "unclear" if is_reached else "proxy"
-        raise WayFault(kind, f"no connection within {self._timeout:g} s")
+        late = f"no connection within {self.connect_timeout:g} s"
+        if self.proxy is None:
+            raise WayFault("target", late)
+        if not is_reached or target is None:
+            raise WayFault("proxy", late)
+        await self.check_alive()
+        raise WayFault("target", late)
+
+    async def check_alive(self) -> None:
+        """Ask the last hop something that it answers by itself, when it has been silent for long.
+
+        Raises:
+            WayFault: it does not answer that either.
+        """
+        if self.proxy is None:
+            return
+        question = _A_GREETING if self.proxy.scheme in ("socks5", "socks5h") else _NO_PROXY_REQUEST
+        with anyio.move_on_after(self.connect_timeout), suppress(*LOST_CONNECTION):
+            async with await self._opened(None) as stream:
+                await stream.send(question)
+                await stream.receive()
+                return
+        raise WayFault("proxy", f"the proxy did not answer within {self.connect_timeout:g} s")
 
     async def _dialled(self, host: str, port: int) -> ByteStream:
         try:

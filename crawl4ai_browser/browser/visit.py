@@ -93,7 +93,8 @@ class Visit:
             on_answer=on_answer,
             clock=clock,
         )
-        self._record = VisitRecord(request=request, watch=watch, files=VisitDownloads(files, request, watch))
+        downloads = VisitDownloads(files, request, watch, context=page.context)
+        self._record = VisitRecord(request=request, watch=watch, files=downloads)
         watch.on_hop = self._record.files.tell_news
         self._reading: PageReading | None = None
         self._captured = capture.Captured()
@@ -305,7 +306,7 @@ class Visit:
             popups=tuple(url for url in gathered.popup_urls if url),
             dialogs=tuple(gathered.dialogs),
             session=self._request.session,
-            proxy=str(self._settings.context.proxy) if self._settings.context.proxy else None,
+            proxy=self._page.context.proxy_id,
             timings=dict(gathered.timings),
             fetched_at=self._fetched_at,
         )

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FaultKind = Literal["proxy", "locked", "target", "unclear"]
 """The proxy's; it lets nobody in with these credentials; it did not get through to the target; it or the target."""
 
+FORWARDER_NAME = "crawl4ai-browser"
+"""Of the forwarder, where it speaks of itself."""
+
 _LOCKED_STATUSES = frozenset({401, 407})
 """407 is the one for it (RFC 9110, 15.5.8); tinyproxy answers a wrong password with 401."""
 
@@ -75,7 +78,7 @@ def own_answer(status: int | None, headers: Mapping[str, str]) -> WayFault | Non
     if status == 407:
         return WayFault("locked", "the proxy answered 407")
     told = headers.get("proxy-status", "")
-    if "error=" in told:
+    if "error=" in told and not is_forwarders(headers):
         return WayFault("target", f"the proxy answered {status}: {told[:200]}")
     squid = headers.get("x-squid-error")
     if squid is not None:
@@ -91,3 +94,8 @@ def _kind_of_status(status: int | None) -> FaultKind:
     if status in _LOCKED_STATUSES:
         return "locked"
     return "proxy" if status in _PROXY_STATUSES else "target"
+
+
+def is_forwarders(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is the forwarder's own, which remembers why it gave it."""
+    return headers.get("proxy-status", "").startswith(f"{FORWARDER_NAME};")

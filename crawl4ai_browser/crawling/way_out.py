@@ -68,7 +68,11 @@ async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Obse
         plain_get = SessionPlainGet(pool)
         polite = PoliteFetcher(browser, plain_get, config.politeness, clock)
         polite_get = PoliteGet(plain_get, polite.robots, polite.throttle, config=config.politeness, clock=clock)
-        yield WayOut(polite, polite.throttle.opens_at, Browsers(pool, browser, polite, polite_get))
+
+        def opens_at(host: str, in_flight: int) -> float:
+            return max(polite.throttle.opens_at(host, in_flight), pool.proxies.opens_at(host))
+
+        yield WayOut(polite, opens_at, Browsers(pool, browser, polite, polite_get))
 
 
 @asynccontextmanager

@@ -56,12 +56,12 @@ def test_secrets_go_in_fields_of_their_own() -> None:
         ),
         proxy=Proxy.parse("http://user:word@127.0.0.1:3128"),
     )
-    keywords = context_keywords(config, user_agent="x")
+    keywords = context_keywords(config, user_agent="x", proxy_server="http://127.0.0.1:40000")
     assert keywords.get("http_credentials") == [
         {"origin": "https://a.example", "username": "ann", "password": "1"},
         {"origin": "https://b.example", "username": "ben", "password": "2"},
     ]
-    assert keywords.get("proxy") == {"server": "http://127.0.0.1:3128", "username": "user", "password": "word"}
+    assert keywords.get("proxy") == {"server": "http://127.0.0.1:40000"}, "the proxy's own stay with the forwarder"
 
 
 def test_a_place_may_be_asked_for() -> None:

@@ -17,6 +17,7 @@ from anyio.streams.tls import TLSStream
 from crawl4ai_browser.browser.forwarder import USER, Forwarder, refuse_nothing
 from crawl4ai_browser.browser.forwarding import DOOR_HOST
 from crawl4ai_browser.browser.traffic import Traffic
+from crawl4ai_browser.browser.way_fault import WayFault
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.testing.site import Response, SiteServer, delayed, dropped, raw, reset
@@ -342,12 +343,32 @@ async def test_a_socks_proxy_that_wants_another_password_is_locked(
     assert [fault[0] for fault in way.faults()] == [kind]
 
 
+@pytest.mark.parametrize("ask", ["get", "get_in_tunnel"])
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_proxy_that_hangs_is_given_up_in_time(scheme: str, target: SiteServer, open_way: Open) -> None:
+async def test_a_proxy_that_hangs_is_told_from_a_slow_site(
+    scheme: str, ask: str, target: SiteServer, open_way: Open
+) -> None:
     with proxy_servers.failing(proxy_servers.hanging) as proxy:
         way = await open_way(f"{scheme}://127.0.0.1:{proxy.port}", connect_timeout=0.3)
-        assert await way.get_in_tunnel(target.url("/")) == b"HTTP/1.1 502 Bad Gateway"
-    assert way.faults() == [("unclear", "no connection within 0.3 s")]
+        await getattr(way, ask)(target.url("/"))
+    assert way.faults() == [("proxy", "the proxy did not answer within 0.3 s")]
+
+
+@pytest.mark.parametrize(
+    "start", [proxy_servers.squid, proxy_servers.tinyproxy, proxy_servers.microsocks, proxy_servers.dante]
+)
+async def test_a_slow_site_is_waited_for_as_long_as_the_proxy_lives(
+    start: Callable[[], AbstractContextManager[ProxyServer]], open_way: Open
+) -> None:
+    with SiteServer() as site, start() as proxy:
+        site.route("/late", delayed(Response.text("late"), 0.8))
+        way = await open_way(proxy.url, connect_timeout=0.2)
+        assert (await way.get(site.url("/late"))).endswith(b"late")
+        proxy.kill()
+    with pytest.raises(WayFault) as silence:
+        await way.forwarder.upstream.check_alive()
+    assert silence.value.kind == "proxy"
+    assert way.faults() == []
 
 
 @pytest.mark.parametrize("start", EVERY_PROXY)

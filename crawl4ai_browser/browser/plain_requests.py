@@ -1,0 +1,71 @@
+"""Plain requests of a context: Playwright's request client, with the context's cookies, identity and way out.
+
+A context's own client would do, did it know the secret of the context's forwarder; but Playwright lets it know that
+only together with the pages, at the price that `proxy_admission` tells of. So a proxied context gets a client beside
+it, and its cookies are carried over and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import ProxySettings
+
+from crawl4ai_browser.browser.forwarder import USER
+
+if TYPE_CHECKING:
+    from playwright.async_api import APIRequest, APIRequestContext, BrowserContext
+
+    from crawl4ai_browser.browser.context_options import ContextKeywords
+    from crawl4ai_browser.browser.forwarder import Forwarder
+
+_IDENTITY = ("user_agent", "extra_http_headers", "http_credentials", "ignore_https_errors")
+"""What a request shows of a context, by the names that Playwright gives it in both."""
+
+
+@asynccontextmanager
+async def plain_requests(
+    context: BrowserContext, way: Forwarder | None, *, client: APIRequest, keywords: ContextKeywords
+) -> AsyncGenerator[APIRequestContext]:
+    """A client for requests of the context, which was opened with `keywords`.
+
+    Raises:
+        PlaywrightError: the context or the driver is gone.
+    """
+    if way is None:
+        yield context.request
+        return
+    before = await context.cookies()
+    given = cast("dict[str, Any]", keywords)
+    identity = {name: given[name] for name in _IDENTITY if name in given}
+    requests = await client.new_context(
+        **identity,
+        proxy=ProxySettings(server=way.server, username=USER, password=way.password),
+        storage_state=cast("Any", {"cookies": before, "origins": []}),
+    )
+    try:
+        yield requests
+    finally:
+        with suppress(PlaywrightError):  # the driver is gone, and so is the context
+            await _carry_back(requests, context, cast("list[dict[str, Any]]", before))
+            await requests.dispose()
+
+
+async def _carry_back(requests: APIRequestContext, context: BrowserContext, before: list[dict[str, Any]]) -> None:
+    """Give the context the cookies that answers have set, and take those that they have deleted."""
+    state = cast("dict[str, list[dict[str, Any]]]", await requests.storage_state())
+    after = state["cookies"]
+    changed = [cookie for cookie in after if cookie not in before]
+    if changed:
+        await context.add_cookies(cast("Any", changed))
+    kept = {_key(cookie) for cookie in after}
+    for cookie in before:
+        if _key(cookie) not in kept:
+            await context.clear_cookies(name=cookie["name"], domain=cookie["domain"], path=cookie["path"])
+
+
+def _key(cookie: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(cookie.get(part) for part in ("name", "domain", "path", "partitionKey"))
