@@ -10,7 +10,7 @@ from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.events import BrowserLost, Event, Observers
 
 PAINT = """() => new Promise((done) => {
-    const end = performance.now() + 2000;
+    const end = performance.now() + 1200;
     const paint = () => {
         document.body.style.marginTop = `${performance.now() % 50}px`;
         if (performance.now() < end) requestAnimationFrame(paint); else done(true);

@@ -71,9 +71,6 @@ def test_a_script_signs_in_and_crawls_go_out_as_it(
     assert {result["session"] for result in results} == {"alice"}
     assert members.sign_in_count() == 1
 
-    assert run(["fetch", pages[0], "--session", "alice", "--as", "text"]) == 0
-    assert "Signed in as alice." in capsys.readouterr().out
-
 
 def test_what_sites_change_in_a_session_is_kept(
     fixture_site: SiteServer, kept: Path, capsys: pytest.CaptureFixture[str]
