@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from crawl4ai_browser.config import CapacityConfig, ContentConfig, CrawlConfig, PolitenessConfig, VisitConfig
+from crawl4ai_browser.config import (
+    CapacityConfig,
+    ContentConfig,
+    CrawlConfig,
+    DownloadConfig,
+    PolitenessConfig,
+    VisitConfig,
+)
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.events import Event
 from crawl4ai_browser.testing.site import Members, SiteServer, install_members, serve_fixture_site
@@ -52,9 +59,10 @@ def members(site: SiteServer) -> Members:
 
 
 @pytest.fixture(scope="package")
-def browser_config() -> CrawlConfig:
+def browser_config(tmp_path_factory: pytest.TempPathFactory) -> CrawlConfig:
     """For crawls in real browsers of which only the html matters."""
     return CrawlConfig(
+        download=DownloadConfig(folder=tmp_path_factory.mktemp("downloads")),
         content=ContentConfig(markdown=False, links=False, media=False, tables=False, metadata=False),
         capacity=CapacityConfig(max_pages=4, content_workers=0),
         politeness=PolitenessConfig(obey_robots=False),

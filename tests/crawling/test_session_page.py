@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import anyio
 import pytest
 from playwright.async_api import BrowserContext, Page
@@ -47,10 +45,7 @@ async def test_a_result_is_of_where_the_page_has_gone(crawler: Crawler, site: Si
     assert (result.status, result.error and result.error.kind) == (404, "HttpStatusError")
 
 
-async def test_files_dialogs_and_windows_belong_to_the_result_after_them(
-    crawler: Crawler, site: SiteServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)  # where files go that no folder is named for
+async def test_files_dialogs_and_windows_belong_to_the_result_after_them(crawler: Crawler, site: SiteServer) -> None:
     site.route("/data.csv", attachment(b"a,b\n", "data.csv", content_type="text/csv"))
     site.route("/busy", Response.html("<a href=/data.csv>save</a> <button onclick=\"alert('mind')\">alert</button>"))
     async with crawler.session("ann") as ann, ann.page() as page:
