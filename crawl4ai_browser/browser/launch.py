@@ -26,7 +26,7 @@ from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.discovery import BrowserExecutable, browser_at, find_browser
 from crawl4ai_browser.browser.driver import driver_problem
 from crawl4ai_browser.browser.frames import FRAMES_ON_DEMAND_ARGS
-from crawl4ai_browser.browser.launch_options import LaunchOptions, launch_options
+from crawl4ai_browser.browser.launch_options import PROXIED_ARGS, LaunchOptions, launch_options
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.transfers import Transfers
 from crawl4ai_browser.config import BrowserConfig
@@ -59,6 +59,8 @@ class LaunchedBrowser:
     user_agent: str
     """Its own, with the word "Headless" in it where it is."""
     frames_on_demand: bool
+    is_proxied: bool = False
+    """Whether it connects nowhere by itself, and is for contexts with a way out of their own."""
     frames_probed: bool = False
     frame_turn: anyio.Lock = field(default_factory=anyio.Lock)
     """Held while one of its pages paints a frame that was asked for."""
@@ -172,16 +174,22 @@ class Driver:
             raise LaunchFailed(f"Playwright's driver did not start: {problem or error}") from error
         return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
 
-    async def launch(self, config: BrowserConfig, *, downloads: Path | None = None) -> LaunchedBrowser:
+    async def launch(
+        self, config: BrowserConfig, *, downloads: Path | None = None, is_proxied: bool = False
+    ) -> LaunchedBrowser:
         """A new browser. `downloads` is where it puts files; None: with its scratch. Made with the first of them.
+
+        One that `is_proxied` is for contexts with a way out of their own, and connects nowhere by itself.
 
         Raises:
             LaunchFailed: no browser was found, or it did not start.
             ConfigError: the configuration asks for what this browser cannot do.
         """
-        return await to_the_end(self._launch_whole(config, downloads))
+        return await to_the_end(self._launch_whole(config, downloads, is_proxied=is_proxied))
 
-    async def _launch_whole(self, config: BrowserConfig, downloads: Path | None) -> LaunchedBrowser:
+    async def _launch_whole(
+        self, config: BrowserConfig, downloads: Path | None, *, is_proxied: bool
+    ) -> LaunchedBrowser:
         executable = await anyio.to_thread.run_sync(_executable, config)
         folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
         before = await anyio.to_thread.run_sync(child_processes)
@@ -191,7 +199,11 @@ class Driver:
                 executable,
                 headless=config.headless,
                 sandbox=config.sandbox,
-                extra_args=(*config.args, *(FRAMES_ON_DEMAND_ARGS if on_demand else ())),
+                extra_args=(
+                    *config.args,
+                    *(FRAMES_ON_DEMAND_ARGS if on_demand else ()),
+                    *(PROXIED_ARGS if is_proxied else ()),
+                ),
                 temp_folder=folder,
             )
             with anyio.fail_after(config.launch_timeout + CLOSE_DEADLINE):
@@ -217,6 +229,7 @@ class Driver:
             requests=self._playwright.request,
             user_agent=user_agent,
             frames_on_demand=on_demand,
+            is_proxied=is_proxied,
         )
 
     async def stop(self) -> None:

@@ -265,37 +265,39 @@ class BrowserPool:
 
     # --- browsers
 
-    async def usable_browser(self) -> LaunchedBrowser:
+    async def usable_browser(self, *, is_proxied: bool = False) -> LaunchedBrowser:
         """The usable browser with the fewest sessions; another one is launched while the pool is not full.
+
+        Contexts with proxies and those without have browsers of their own: what is proxied must not resolve a name.
 
         Raises:
             LaunchFailed: none could be started.
         """
         async with self._launch_lock:
             self._browsers = [browser for browser in self._browsers if browser.lost is None]
-            usable = [browser for browser in self._browsers if browser.is_usable]
+            usable = [each for each in self._browsers if each.is_usable and each.is_proxied == is_proxied]
             if usable and (len(usable) >= self._browser_limit or not any(b.sessions for b in usable)):
                 return min(usable, key=lambda browser: len(browser.sessions))
-            return await self._launch()
+            return await self._launch(is_proxied=is_proxied)
 
     @property
     def _browser_limit(self) -> int:
         return self._config.browser.count or max(1, math.ceil((os.cpu_count() or 1) / CORES_PER_BROWSER))
 
-    async def _launch(self) -> LaunchedBrowser:
+    async def _launch(self, *, is_proxied: bool) -> LaunchedBrowser:
         timeout = self._config.browser.launch_timeout
         folder = part_folder(download_folder(self._config.download))
         if self._driver is None:
             self._driver = await Driver.start(timeout)
         try:
-            browser = await self._driver.launch(self._config.browser, downloads=folder)
+            browser = await self._driver.launch(self._config.browser, downloads=folder, is_proxied=is_proxied)
         except LaunchFailed:
             if not self._lost_browsers:
                 raise
             # A browser has died before: perhaps its driver did. A dead driver launches nothing, a new one does.
             await self._driver.stop()
             self._driver = await Driver.start(timeout)
-            browser = await self._driver.launch(self._config.browser, downloads=folder)
+            browser = await self._driver.launch(self._config.browser, downloads=folder, is_proxied=is_proxied)
         try:
             browser.transfers = await Transfers.open(browser.browser, folder, self.start)
         except PlaywrightError as error:

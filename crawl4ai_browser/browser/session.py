@@ -47,8 +47,8 @@ MAX_VISITS_PER_PAGE = 200
 class BrowserSource(Protocol):
     """What a session needs of the pool."""
 
-    async def usable_browser(self) -> LaunchedBrowser:
-        """The one to open a context in, started when need be."""
+    async def usable_browser(self, *, is_proxied: bool = False) -> LaunchedBrowser:
+        """The one to open a context in, with or without a way out of its own; started when need be."""
         ...
 
     async def examine(self, browser: LaunchedBrowser | None) -> bool:
@@ -140,9 +140,9 @@ class BrowserSession:
             return await to_the_end(self._open(proxy))
 
     async def _open(self, proxy: Proxy | None) -> OpenContext:
-        browser = await self._source.usable_browser()
         way = await self._source.open_way(proxy)
         try:
+            browser = await self._source.usable_browser(is_proxied=way is not None)
             opened = await self._open_context(browser, way)
         except BaseException:
             if way is not None:
