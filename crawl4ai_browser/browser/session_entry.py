@@ -147,10 +147,7 @@ class SessionEntry:
         try:
             async with self._gate.alone():
                 running.has_begun = True
-                if self.signing_in is not None and self._ended is None:
-                    await self.signing_in.run()
-                    if self.after_sign_in is not None:
-                        self.after_sign_in()
+                await self._sign_in_alone()
         except SignInFailed as error:
             self.end(SignInFailed, error.message)
         except FetchError as error:
@@ -158,6 +155,13 @@ class SessionEntry:
         finally:
             self._sign_in = None
             running.ended.set()
+
+    async def _sign_in_alone(self) -> None:
+        if self.signing_in is None or self._ended is not None:
+            return
+        await self.signing_in.run()
+        if self.after_sign_in is not None:
+            self.after_sign_in()
 
     # --- the end
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from random import Random
 
 import anyio
-from playwright.async_api import Page
+from playwright.async_api import BrowserContext, Page
 
 from crawl4ai_browser import Crawler, Session, SignedIn, SignIn
 from crawl4ai_browser.errors import CrawlError
@@ -55,6 +55,13 @@ async def a_step(session: Session, site: SiteServer, kind: int) -> None:
             await session.storage_state()
 
 
+async def until_closed(context: BrowserContext, page_count: int) -> None:
+    """Wait until no more pages are there than so many."""
+    with anyio.fail_after(5):
+        while len(context.pages) > page_count:  # noqa: ASYNC110 - the browser closes them in its own time
+            await anyio.sleep(0.02)
+
+
 async def test_steps_cancelled_at_any_moment_leave_nothing(
     crawler: Crawler, site: SiteServer, members: Members
 ) -> None:
@@ -74,7 +81,5 @@ async def test_steps_cancelled_at_any_moment_leave_nothing(
             assert member_of(await alice.fetch(entry(site, 4))) == "alice"
         opened = alice._usable()
         context = await opened.context()
-        with anyio.fail_after(5):
-            while len(context.pages) > opened.page_count:  # noqa: ASYNC110 - the browser closes them in its own time
-                await anyio.sleep(0.02)
+        await until_closed(context, opened.page_count)
         assert "0 pages in use" in repr(opened)
