@@ -264,7 +264,7 @@ def failing(failure: Failure) -> Generator[FailingProxy]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             for client in proxy.clients:
-                with suppress(OSError):
+                with suppress(OSError):  # shape: closed on any way out
                     client.shutdown(socket.SHUT_RDWR)
             thread.join(2)
 

@@ -75,7 +75,7 @@ async def test_steps_cancelled_at_any_moment_leave_nothing(
 
         for _ in range(6):
             async with anyio.create_task_group() as tasks:
-                for kind in range(5):
+                for kind in range(5):  # shape: each kind of step at once
                     tasks.start_soon(give_up, kind, random.uniform(0, 0.5))
         with anyio.fail_after(10):
             assert member_of(await alice.fetch(entry(site, 4))) == "alice"
