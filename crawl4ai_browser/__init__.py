@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from crawl4ai_browser.page_content import PageMetadata as PageMetadata
     from crawl4ai_browser.page_content import Table as Table
     from crawl4ai_browser.proxy import Proxy as Proxy
+    from crawl4ai_browser.proxy_pool import ProxyHealth as ProxyHealth
+    from crawl4ai_browser.proxy_pool import ProxyPool as ProxyPool
+    from crawl4ai_browser.proxy_status import ProxyStatus as ProxyStatus
     from crawl4ai_browser.request import Request as Request
     from crawl4ai_browser.result import Attempt as Attempt
     from crawl4ai_browser.result import CrawlResult as CrawlResult
@@ -113,6 +116,9 @@ _HOMES = {
     "PolitenessConfig": "config",
     "Product": "things",
     "Proxy": "proxy",
+    "ProxyHealth": "proxy_pool",
+    "ProxyPool": "proxy_pool",
+    "ProxyStatus": "proxy_status",
     "Request": "request",
     "RetryConfig": "config",
     "Schema": "schema",
@@ -179,6 +185,9 @@ __all__ = [
     "PolitenessConfig",
     "Product",
     "Proxy",
+    "ProxyHealth",
+    "ProxyPool",
+    "ProxyStatus",
     "Request",
     "RetryConfig",
     "Schema",

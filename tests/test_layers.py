@@ -36,11 +36,15 @@ ENTRY_MODULES = ("__init__", "__main__")  # of the package itself: above everyth
 OWNERS: Mapping[str, tuple[str, ...]] = {
     "playwright": ("browser",),
     "sqlite3": ("storage",),
+    "python_socks": ("browser",),
+    "h11": ("browser",),
     "click": ("cli",),
     "rich": ("cli",),
     "time": ("clock",),
 }
 CLOCKS = ("clock", "testing.fake_clock")  # may sleep and ask for the date
+CONNECTORS = ("browser.upstream",)  # may open a connection by itself, for the browser
+REQUESTERS = ("browser.plain_requests", "browser.launch")  # may have Playwright's request client
 FORBIDDEN_CALLS: Mapping[str, str] = {
     "anyio.sleep": "sleeps: take a Clock",
     "asyncio.sleep": "sleeps: take a Clock",
@@ -50,8 +54,14 @@ FORBIDDEN_CALLS: Mapping[str, str] = {
     "date.today": "asks for the time: take a Clock",
     "asyncio.create_task": "starts a task that nobody owns: use a task group",
     "asyncio.ensure_future": "starts a task that nobody owns: use a task group",
+    "anyio.connect_tcp": "connects: only the way behind a forwarder does",
+    "asyncio.open_connection": "connects: only the way behind a forwarder does",
+    "socket.create_connection": "connects: only the way behind a forwarder does",
 }
-HTTP_CLIENTS = ("requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client")  # only the browser fetches
+HTTP_CLIENTS = (  # only the browser fetches
+    *("requests", "httpx", "httpcore", "aiohttp", "urllib3", "urllib.request", "http.client", "httplib2", "niquests"),
+    *("pycurl", "curl_cffi", "tornado", "websockets", "ftplib", "smtplib", "telnetlib"),
+)
 VAGUE_NAMES = ("utils", "util", "helpers", "common", "core", "base", "manager", "misc")
 
 
@@ -150,6 +160,7 @@ def violations(root: Path) -> list[str]:
             f"{module.name}:{item.line}: {text}" for item in module.imports for text in import_faults(module, item)
         ]
         found += [f"{module.name}:{line}: {text}" for line, text in call_faults(module)]
+        found += [f"{module.name}:{line}: {text}" for line, text in client_faults(module)]
     return found + circles(modules)
 
 
@@ -197,8 +208,18 @@ def call_faults(module: Module) -> Iterator[tuple[int, str]]:
         if called == "print" and not module.belongs_to("cli"):
             yield node.lineno, "prints: only cli does"
         reason = next((why for name, why in FORBIDDEN_CALLS.items() if is_tail(called, name)), None)
-        if reason is not None and module.name not in CLOCKS:
+        allowed = CONNECTORS if reason is not None and reason.startswith("connects") else CLOCKS
+        if reason is not None and module.name not in allowed:
             yield node.lineno, f"{called} {reason}"
+
+
+def client_faults(module: Module) -> Iterator[tuple[int, str]]:
+    """Uses of Playwright's request client that do not come from where it gets the context's way out."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "request" and module.name not in REQUESTERS:
+            owner = ast.unparse(node.value)
+            if owner in ("context", "playwright") or owner.endswith((".context", ".playwright", "_playwright")):
+                yield node.lineno, f"takes {owner}.request, which may go out beside the session's proxy"
 
 
 def circles(modules: list[Module]) -> list[str]:
@@ -285,6 +306,12 @@ def test_sound_package_has_no_violation(tmp_path: Path) -> None:
         ({"crawling/crawler.py": "import anyio\nanyio.sleep(1)"}, "crawling.crawler:2: anyio.sleep sleeps"),
         ({"request.py": "import datetime as d\nd.datetime.now()"}, "request:2: d.datetime.now asks for the time"),
         ({"browser/pool.py": "import asyncio\nasyncio.create_task(x)"}, "browser.pool:2: asyncio.create_task starts"),
+        ({"browser/pool.py": "import anyio\nanyio.connect_tcp('x', 1)"}, "browser.pool:2: anyio.connect_tcp connects"),
+        ({"storage/database.py": "import python_socks"}, "imports python_socks, which only browser may"),
+        (
+            {"browser/pool.py": "async def f(page):\n    await page.context.request.get('x')"},
+            "takes page.context.request",
+        ),
         ({"browser/pool.py": "import httpx"}, "browser.pool:1: imports httpx: only the browser fetches"),
         ({"browser/pool.py": "from urllib.request import urlopen"}, "imports urllib.request: only the browser"),
         ({"browser/pool.py": "from http import client"}, "browser.pool:1: imports http.client: only the browser"),
