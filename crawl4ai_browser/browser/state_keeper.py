@@ -9,6 +9,7 @@ more.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -53,24 +54,25 @@ class StateKeeper:
         self.keeps_session_storage = keeps_session_storage
         self._clock = clock
         self._storage_due_at = 0.0
-        self._is_taking = False
+        # One at a time: a taking that began earlier must not end later, and put an older state in a newer one's place.
+        self._taking = anyio.Lock()
 
     async def after_visit(self, context: BrowserContext, page: KeptPage | None, *, all_of_it: bool = False) -> None:
         """Take what is due, or all. `page` is the one that was visited, None where it can't be asked. Never raises."""
-        if self._is_taking and not all_of_it:
+        if self._taking.locked() and not all_of_it:
             return
-        self._is_taking = True
-        try:
-            if page is not None and (all_of_it or self._clock.monotonic() >= self._storage_due_at):
-                await self._take_when_cheap(context)
-            else:
-                await self._take_cookies(context)
-            if page is not None and self.keeps_session_storage:
-                await self._take_session_storage(page)
-        except (PlaywrightError, CrawlError):
-            return  # the page or the browser has gone, or can't say; what was taken before stands
-        finally:
-            self._is_taking = False
+        async with self._taking:
+            # Of an error: the page or the browser has gone, or can't say; what was taken before stands.
+            with suppress(PlaywrightError, CrawlError):
+                await self._take_what_is_due(context, page, all_of_it=all_of_it)
+
+    async def _take_what_is_due(self, context: BrowserContext, page: KeptPage | None, *, all_of_it: bool) -> None:
+        if page is not None and (all_of_it or self._clock.monotonic() >= self._storage_due_at):
+            await self._take_storage(context, TAKE_DEADLINE if all_of_it else STORAGE_DEADLINE)
+        else:
+            await self._take_cookies(context)
+        if page is not None and self.keeps_session_storage:
+            await self._take_session_storage(page)
 
     async def take(self, context: BrowserContext) -> StorageState:
         """All that the context remembers now.
@@ -104,10 +106,10 @@ class StateKeeper:
         self.state = taken.with_session_storage(known)
         return self.state
 
-    async def _take_when_cheap(self, context: BrowserContext) -> None:
+    async def _take_storage(self, context: BrowserContext, deadline: float) -> None:
         started = self._clock.monotonic()
         try:
-            with anyio.move_on_after(STORAGE_DEADLINE, shield=True):
+            with anyio.move_on_after(deadline, shield=True):
                 given = await _storage_state(context)
                 self._put(StorageState.of(given, source="the browser's storage state"))
         finally:
