@@ -37,6 +37,10 @@ _START_TIMEOUT = 60.0
 _END_GRACE = 5.0
 """Seconds for a killed process to be reaped. It takes milliseconds, unless the machine is thrashing."""
 
+_DYING_TIME = 1.0
+"""Seconds for a process whose pipe is at its end to be reported as ended. It is not killed before: to send a signal asks
+for the status first, which then takes the true one from whoever waits for it."""
+
 _TRIES = 2
 """A worker that is gone when its answer is due may have been dying before the job came, so the job gets another one;
 a page that kills two is the cause."""
@@ -78,7 +82,7 @@ class _Worker:
         except TimeoutError:
             raise WorkerDied(f"was not ready in {_START_TIMEOUT:g} s, and {await worker.close()}") from None
         except WorkerDied:
-            raise WorkerDied(await worker.close()) from None
+            raise WorkerDied(await worker.ending()) from None
         except BaseException:
             await worker.close()
             raise
@@ -104,6 +108,12 @@ class _Worker:
             return await self._outbox.receive_exactly(length)
         except (OSError, anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError) as error:
             raise WorkerDied from error
+
+    async def ending(self) -> str:
+        """How a process ended that does not answer any more; it is killed if it has not."""
+        with anyio.move_on_after(_DYING_TIME, shield=True):
+            await self._process.wait()
+        return await self.close()
 
     async def close(self) -> str:
         """Kill it, and say how it ended."""
@@ -214,7 +224,7 @@ class ContentWorkers:
                 with anyio.fail_after(self._timeout):
                     reply = await worker.ask(job)
             except WorkerDied:
-                ending = await worker.close()
+                ending = await worker.ending()
                 worker = None
             except TimeoutError:
                 await worker.close()
