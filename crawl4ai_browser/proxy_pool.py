@@ -81,8 +81,8 @@ class ProxyPool(Frozen):
         ProxyPool.from_file("proxies.txt", rotation="least_used")
         ProxyPool(["direct", "http://cheap.example:3128 tier=1", "http://dear.example:3128 tier=2"])
 
-    A member is a `Proxy`, a `PooledProxy`, or a text as `PooledProxy.parse` has it. Without members there is no pool,
-    and everything goes out directly.
+    A member is a `Proxy`, a `PooledProxy`, a text as `PooledProxy.parse` has it, or a list of these. Without members
+    there is no pool, and everything goes out directly.
     """
 
     members: tuple[PooledProxy, ...] = ()
@@ -112,7 +112,7 @@ class ProxyPool(Frozen):
             return tuple(parse_proxies(members))
         if not isinstance(members, Iterable):
             return members
-        return tuple(_member(each) for each in cast("Iterable[object]", members))
+        return tuple(member for each in cast("Iterable[object]", members) for member in _members_of(each))
 
     @classmethod
     def from_file(cls, path: str | Path, **options: Any) -> Self:
@@ -183,7 +183,12 @@ def parse_proxies(text: str) -> Iterator[PooledProxy]:
         yield PooledProxy.parse(" ".join(entry))
 
 
-def _member(given: object) -> object:
-    if isinstance(given, str):
-        return PooledProxy.parse(given)
-    return PooledProxy(proxy=given) if isinstance(given, Proxy) else given
+def _members_of(given: object) -> Iterator[object]:
+    """A member as it may be given; a list of a file's members stands for all of them."""
+    if isinstance(given, list | tuple):
+        for each in cast("Iterable[object]", given):
+            yield from _members_of(each)
+    elif isinstance(given, str):
+        yield PooledProxy.parse(given)
+    else:
+        yield PooledProxy(proxy=given) if isinstance(given, Proxy) else given

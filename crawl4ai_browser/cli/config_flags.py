@@ -13,7 +13,7 @@ from crawl4ai_browser.cli.flag_values import parse_bytes, parse_header, parse_re
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
 from crawl4ai_browser.config import DEFAULT_VIEWPORT, CrawlConfig
 from crawl4ai_browser.extract.schema_file import read_schema
-from crawl4ai_browser.proxy import Proxy
+from crawl4ai_browser.proxy_pool import PooledProxy, read_proxies
 
 VISIT_FLAGS = FlagGroup(
     "How pages are loaded",
@@ -53,12 +53,22 @@ IDENTITY_FLAGS = FlagGroup(
     (
         Flag(
             "--proxy",
-            "context.proxy",
-            "Go out through a proxy: http://user:password@host:port, also https and socks5.",
+            "proxies.members",
+            "Go out through a proxy: http://user:password@host:port, also https, socks5, or 'PROXY via PROXY'."
+            " May be repeated: they take turns, and a retry has another.",
             metavar="URL",
-            parse=Proxy.parse,
+            parse=PooledProxy.parse,
             is_secret=True,
         ),
+        Flag(
+            "--proxy-file",
+            "proxies.members",
+            "The proxies that are listed in a file, one a line; 'direct' is none, weight=2 and tier=1 may follow.",
+            metavar="FILE",
+            parse=read_proxies,
+        ),
+        Flag("--proxy-rotation", "proxies.rotation", "Which of several proxies is next."),
+        Flag("--proxy-sticky", "proxies.sticky", "Who keeps its proxy as long as that works."),
         Flag(
             "--user-agent",
             "context.user_agent",

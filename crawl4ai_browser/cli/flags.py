@@ -102,15 +102,22 @@ def deferred(module: str) -> Callable[..., int]:
 def applied(model: Model, flags: Iterable[Flag], values: Mapping[str, object]) -> Model:
     """The model with the fields set whose flags were given. `values` is what click gave the command.
 
+    Flags that set the same field, each with several values, set it together.
+
     Raises:
         ConfigError: a value is wrong; the message names the flag and the value.
     """
+    fields: set[str] = set()
     for flag in flags:
         given = values.get(flag.parameter)
         if given is None or given is False or given == ():
             continue
         try:
-            model = _with_field(model, flag.field, _value(flag, given, model))
+            value = _value(flag, given, model)
+            if flag.field in fields and isinstance(value, list):
+                value = [*attrgetter(flag.field)(model), *cast("list[object]", value)]
+            model = _with_field(model, flag.field, value)
+            fields.add(flag.field)
         except ValidationError as error:
             raise ConfigError(f"{_shown(flag, given)}: {reason(error)}") from error
         except ConfigError as error:

@@ -134,7 +134,9 @@ def test_flags_reach_the_configuration() -> None:
         ready="css:#done",
         timeout="5",
         no_javascript=True,
-        proxy="http://me:secret@127.0.0.1:3128",
+        proxy=("http://me:secret@127.0.0.1:3128", "socks5://127.0.0.1:1080 weight=2"),
+        proxy_rotation="weighted",
+        proxy_sticky="host",
         header=("X-One: 1", "X-Two:2"),
         no_robots=True,
         delay="0.5",
@@ -148,8 +150,11 @@ def test_flags_reach_the_configuration() -> None:
     assert config.visit.ready == Selector(css="#done")
     assert config.visit.timeout == 5.0
     assert not config.context.java_script
-    assert config.context.proxy is not None
-    assert (config.context.proxy.server, config.context.proxy.secret) == ("http://127.0.0.1:3128", "secret")
+    first, second = config.proxies.members
+    assert first.proxy is not None
+    assert (first.proxy.server, first.proxy.secret) == ("http://127.0.0.1:3128", "secret")
+    assert (str(second.proxy), second.weight) == ("socks5://127.0.0.1:1080", 2)
+    assert (config.proxies.rotation, config.proxies.sticky) == ("weighted", "host")
     assert config.context.headers == {"X-One": "1", "X-Two": "2"}
     assert not config.politeness.obey_robots
     assert config.politeness.min_delay == 0.5
@@ -164,7 +169,9 @@ def test_flags_reach_the_configuration() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"proxy": "ftp://me:secret@x"}, "--proxy"),
+        ({"proxy": ("ftp://me:secret@x",)}, "--proxy"),
+        ({"proxy_file": ("/nowhere/proxies",)}, "--proxy-file '/nowhere/proxies': the list of proxies"),
+        ({"proxy_rotation": "sometimes"}, "--proxy-rotation 'sometimes': input should be 'round_robin'"),
         ({"ready": "soon"}, "--ready 'soon': write quiet, load, domcontentloaded, a number"),
         ({"header": ("Authorization Bearer 123",)}, "--header: write 'Name: value'"),
         ({"header": ("X: a\r\nY: b",)}, "--header"),
