@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.sign_in import SignedIn as SignedIn
-    from crawl4ai_browser.browser.sign_in import SignIn as SignIn
+    from crawl4ai_browser.browser.sessions.sign_in import SignedIn as SignedIn
+    from crawl4ai_browser.browser.sessions.sign_in import SignIn as SignIn
     from crawl4ai_browser.config import BrowserConfig as BrowserConfig
     from crawl4ai_browser.config import CapacityConfig as CapacityConfig
     from crawl4ai_browser.config import CaptureConfig as CaptureConfig
@@ -126,8 +126,8 @@ _HOMES = {
     "Session": "crawling.session",
     "SessionLimits": "config",
     "SessionPage": "crawling.session_page",
-    "SignIn": "browser.sign_in",
-    "SignedIn": "browser.sign_in",
+    "SignIn": "browser.sessions.sign_in",
+    "SignedIn": "browser.sessions.sign_in",
     "Sink": "sinks.sink",
     "SinkError": "errors",
     "SiteUrl": "crawling.site_map",

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crawl4ai_browser.browser.discovery import BrowserExecutable, find_browser
+from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, find_browser
 
 SCRATCH = ("crawl4ai-browser-", "playwright", "org.chromium.", ".org.chromium.")
 """How the folders begin that we, Playwright and Chromium make in the temp folder."""

@@ -115,7 +115,7 @@ def test_wheel_has_the_package_whole_and_nothing_else(wheel: zipfile.ZipFile) ->
 
     assert files == sources
     assert "crawl4ai_browser/py.typed" in files
-    assert [name for name in files if name.startswith("crawl4ai_browser/browser/page_scripts/")]
+    assert [name for name in files if name.startswith("crawl4ai_browser/browser/visits/page_scripts/")]
 
 
 def test_wheel_has_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:

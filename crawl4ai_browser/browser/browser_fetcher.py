@@ -7,20 +7,20 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.browser.file_intake import FileIntake
-from crawl4ai_browser.browser.file_types import PDF
-from crawl4ai_browser.browser.open_page import OpenPage
-from crawl4ai_browser.browser.plain_files import PlainFiles
-from crawl4ai_browser.browser.proxy_errand import errand_of
+from crawl4ai_browser.browser.files.intake import FileIntake
+from crawl4ai_browser.browser.files.plain_files import PlainFiles
+from crawl4ai_browser.browser.files.types import PDF
+from crawl4ai_browser.browser.proxies.errand import errand_of
+from crawl4ai_browser.browser.sessions.open_page import OpenPage
 from crawl4ai_browser.browser.shielded import to_the_end
-from crawl4ai_browser.browser.visit import Visit, VisitSettings
+from crawl4ai_browser.browser.visits.visit import Visit, VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.kept_page import KeptPage
     from crawl4ai_browser.browser.pool import BrowserPool
-    from crawl4ai_browser.browser.session import BrowserSession
+    from crawl4ai_browser.browser.sessions.session import BrowserSession
+    from crawl4ai_browser.browser.visits.kept_page import KeptPage
     from crawl4ai_browser.config import CrawlConfig
     from crawl4ai_browser.fetcher import OnAnswer
     from crawl4ai_browser.request import Request

@@ -23,12 +23,12 @@ from playwright.async_api import APIRequest, Browser, Playwright, async_playwrig
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.devtools import DevTools
-from crawl4ai_browser.browser.discovery import BrowserExecutable, browser_at, find_browser
-from crawl4ai_browser.browser.driver import driver_problem
-from crawl4ai_browser.browser.frames import FRAMES_ON_DEMAND_ARGS
+from crawl4ai_browser.browser.files.transfers import Transfers
 from crawl4ai_browser.browser.launch_options import PROXIED_ARGS, LaunchOptions, launch_options
+from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, browser_at, find_browser
+from crawl4ai_browser.browser.provisioning.driver import driver_problem
 from crawl4ai_browser.browser.shielded import to_the_end
-from crawl4ai_browser.browser.transfers import Transfers
+from crawl4ai_browser.browser.visits.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.config import BrowserConfig
 from crawl4ai_browser.errors import BrowserCrashed, LaunchFailed, PoolTimeout
 

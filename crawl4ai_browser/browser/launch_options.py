@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from crawl4ai_browser.browser.discovery import BrowserExecutable
-from crawl4ai_browser.browser.driver import driver_package
+from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable
+from crawl4ai_browser.browser.provisioning.driver import driver_package
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frozen import Frozen
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from playwright.async_api import APIRequestContext
 
-    from crawl4ai_browser.browser.kept_page import KeptPage
-    from crawl4ai_browser.browser.open_context import OpenContext
-    from crawl4ai_browser.browser.proxy_turn import ProxyTurn
-    from crawl4ai_browser.browser.session import BrowserSession
+    from crawl4ai_browser.browser.proxies.turn import ProxyTurn
+    from crawl4ai_browser.browser.sessions.open_context import OpenContext
+    from crawl4ai_browser.browser.sessions.session import BrowserSession
+    from crawl4ai_browser.browser.visits.kept_page import KeptPage
 
 
 class LeasedPage(NamedTuple):

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import ProxySettings
 
-from crawl4ai_browser.browser.forwarder import USER
+from crawl4ai_browser.browser.proxies.forwarder import USER
 
 if TYPE_CHECKING:
     from playwright.async_api import APIRequest, APIRequestContext, BrowserContext
 
-    from crawl4ai_browser.browser.context_options import ContextKeywords
-    from crawl4ai_browser.browser.forwarder import Forwarder
+    from crawl4ai_browser.browser.proxies.forwarder import Forwarder
+    from crawl4ai_browser.browser.sessions.context_options import ContextKeywords
 
 _IDENTITY = ("user_agent", "extra_http_headers", "http_credentials", "ignore_https_errors")
 """What a request shows of a context, by the names that Playwright gives it in both."""

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.context_identity import ContextIdentity
-from crawl4ai_browser.browser.file_store import download_folder
-from crawl4ai_browser.browser.kept_page import KeptPage
+from crawl4ai_browser.browser.files.store import download_folder
+from crawl4ai_browser.browser.files.transfers import Transfers, part_folder
 from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
 from crawl4ai_browser.browser.leased import LeasedPage, PlainWay
 from crawl4ai_browser.browser.playwright_errors import translate
-from crawl4ai_browser.browser.proxied_sessions import ProxiedSessions
-from crawl4ai_browser.browser.proxy_desk import ProxyDesk
-from crawl4ai_browser.browser.session import BrowserSession
-from crawl4ai_browser.browser.session_entry import NO_LIMITS, SessionEntry
-from crawl4ai_browser.browser.signing_in import SigningIn
-from crawl4ai_browser.browser.state_keeper import StateKeeper
-from crawl4ai_browser.browser.transfers import Transfers, part_folder
-from crawl4ai_browser.browser.user_function import PageFunction, T, call_function, settle
+from crawl4ai_browser.browser.proxies.desk import ProxyDesk
+from crawl4ai_browser.browser.sessions.context_identity import ContextIdentity
+from crawl4ai_browser.browser.sessions.entry import NO_LIMITS, SessionEntry
+from crawl4ai_browser.browser.sessions.proxied_sessions import ProxiedSessions
+from crawl4ai_browser.browser.sessions.session import BrowserSession
+from crawl4ai_browser.browser.sessions.signing_in import SigningIn
+from crawl4ai_browser.browser.sessions.state_keeper import StateKeeper
+from crawl4ai_browser.browser.sessions.user_function import PageFunction, T, call_function, settle
+from crawl4ai_browser.browser.visits.kept_page import KeptPage
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, LaunchFailed
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from crawl4ai_browser.browser.forwarder import Forwarder
-    from crawl4ai_browser.browser.proxy_turn import ProxyTurn
-    from crawl4ai_browser.browser.sign_in import SignIn
+    from crawl4ai_browser.browser.proxies.forwarder import Forwarder
+    from crawl4ai_browser.browser.proxies.turn import ProxyTurn
+    from crawl4ai_browser.browser.sessions.sign_in import SignIn
     from crawl4ai_browser.proxy import Proxy
     from crawl4ai_browser.proxy_status import ProxyErrand
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import click
 
-from crawl4ai_browser.browser.doctor import Diagnosis, diagnose
+from crawl4ai_browser.browser.provisioning.doctor import Diagnosis, diagnose
 from crawl4ai_browser.cli.config_flags import config_of
 from crawl4ai_browser.cli.doctor_command import CONFIG_GROUPS
 from crawl4ai_browser.cli.exit_codes import ExitCode

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from crawl4ai_browser.browser.provision import provide_browser
+from crawl4ai_browser.browser.provisioning.provision import provide_browser
 from crawl4ai_browser.cli.streams import say
 
 

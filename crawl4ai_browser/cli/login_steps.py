@@ -14,7 +14,7 @@ from typing import Any, cast
 import anyio
 import anyio.to_thread
 
-from crawl4ai_browser.browser.hand_over import hand_over
+from crawl4ai_browser.browser.sessions.hand_over import hand_over
 from crawl4ai_browser.cli.streams import say
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.crawling.session import Session

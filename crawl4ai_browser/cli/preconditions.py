@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crawl4ai_browser.browser.discovery import browser_at, find_browser
+from crawl4ai_browser.browser.provisioning.discovery import browser_at, find_browser
 from crawl4ai_browser.config import BrowserConfig, CrawlConfig
 from crawl4ai_browser.crawling.seeds import checked
 from crawl4ai_browser.errors import ConfigError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crawl4ai_browser.browser.state_file import read_state, write_state
+from crawl4ai_browser.browser.sessions.state_file import read_state, write_state
 from crawl4ai_browser.cli.exit_codes import ExitCode
 from crawl4ai_browser.cli.lines import plural
 from crawl4ai_browser.cli.session_folder import KeptSession, SessionFolder

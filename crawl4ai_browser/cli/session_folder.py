@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crawl4ai_browser.browser.state_file import read_state, write_state
+from crawl4ai_browser.browser.sessions.state_file import read_state, write_state
 from crawl4ai_browser.errors import ConfigError, StorageError
 from crawl4ai_browser.storage_state import StorageState
 

@@ -38,8 +38,8 @@ _END_GRACE = 5.0
 """Seconds for a killed process to be reaped. It takes milliseconds, unless the machine is thrashing."""
 
 _DYING_TIME = 1.0
-"""Seconds for a process whose pipe is at its end to be reported as ended. It is not killed before: to send a signal asks
-for the status first, which then takes the true one from whoever waits for it."""
+"""Seconds for a process whose pipe is at its end to be reported as ended. It is not killed before: to send a signal is
+to ask for the status first, and whoever waits for it then never sees it."""
 
 _TRIES = 2
 """A worker that is gone when its answer is due may have been dying before the job came, so the job gets another one;

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from crawl4ai_browser.browser.sign_in import SignIn
+from crawl4ai_browser.browser.sessions.sign_in import SignIn
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.crawling.content_workers import ContentWorkers

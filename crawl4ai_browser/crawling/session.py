@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import anyio.to_thread
 
-from crawl4ai_browser.browser.state_file import write_state
-from crawl4ai_browser.browser.user_function import PageFunction, T
+from crawl4ai_browser.browser.sessions.state_file import write_state
+from crawl4ai_browser.browser.sessions.user_function import PageFunction, T
 from crawl4ai_browser.config import ContextConfig, SessionLimits
 from crawl4ai_browser.crawling.result_hook import ResultHook
 from crawl4ai_browser.crawling.run import CrawlRun
@@ -28,8 +28,8 @@ from crawl4ai_browser.sinks.sink import Sink
 from crawl4ai_browser.storage_state import StorageState
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.session import BrowserSession
-    from crawl4ai_browser.browser.sign_in import SignIn
+    from crawl4ai_browser.browser.sessions.session import BrowserSession
+    from crawl4ai_browser.browser.sessions.sign_in import SignIn
     from crawl4ai_browser.crawling.parts import CrawlParts
     from crawl4ai_browser.crawling.way_out import Browsers
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.browser.user_function import PageFunction, T
+from crawl4ai_browser.browser.sessions.user_function import PageFunction, T
 from crawl4ai_browser.crawling.pipeline import Visit, status_error
 from crawl4ai_browser.crawling.seeds import checked
 from crawl4ai_browser.crawling.single_fetch import fetch_one
 from crawl4ai_browser.errors import CrawlError, FetchError
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.browser.open_page import OpenPage
+    from crawl4ai_browser.browser.sessions.open_page import OpenPage
     from crawl4ai_browser.crawling.parts import CrawlParts
     from crawl4ai_browser.request import Request
     from crawl4ai_browser.result import CrawlResult

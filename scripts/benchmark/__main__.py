@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from crawl4ai_browser.browser.discovery import find_browser
+from crawl4ai_browser.browser.provisioning.discovery import find_browser
 from scripts.benchmark.contenders_list import (
     BY_HAND,
     FLOOR,

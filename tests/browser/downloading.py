@@ -10,9 +10,9 @@ import anyio
 from playwright.async_api import Page
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
-from crawl4ai_browser.browser.discovery import BrowserKind, find_browser
-from crawl4ai_browser.browser.file_rules import FileRules
+from crawl4ai_browser.browser.files.rules import FileRules
 from crawl4ai_browser.browser.pool import BrowserPool
+from crawl4ai_browser.browser.provisioning.discovery import BrowserKind, find_browser
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, CrawlConfig, DownloadConfig, VisitConfig
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import FetchError, LaunchFailed

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crawl4ai_browser.browser import discovery, launch_options, provision
-from crawl4ai_browser.browser.driver import driver_package
+from crawl4ai_browser.browser import launch_options
+from crawl4ai_browser.browser.provisioning import discovery, provision
+from crawl4ai_browser.browser.provisioning.driver import driver_package
 
 VERSION = "150.0.7871.3"
 

@@ -12,7 +12,6 @@ import pytest
 from playwright.async_api import async_playwright
 
 from crawl4ai_browser.browser import launch_options as launch_options_module
-from crawl4ai_browser.browser.discovery import BrowserExecutable
 from crawl4ai_browser.browser.launch_options import (
     ROOT_WARNING,
     LaunchKeywords,
@@ -20,6 +19,7 @@ from crawl4ai_browser.browser.launch_options import (
     merged_args,
     playwright_lists,
 )
+from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable
 from crawl4ai_browser.errors import ConfigError
 
 SHELL = BrowserExecutable(path=Path("/opt/shell"), kind="headless_shell", source="system", version="150.0.0.0")

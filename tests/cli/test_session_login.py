@@ -14,8 +14,8 @@ import anyio
 import pytest
 from playwright.async_api import Page
 
-from crawl4ai_browser.browser.discovery import find_browser
-from crawl4ai_browser.browser.hand_over import hand_over
+from crawl4ai_browser.browser.provisioning.discovery import find_browser
+from crawl4ai_browser.browser.sessions.hand_over import hand_over
 from crawl4ai_browser.cli.exit_codes import ExitCode
 from crawl4ai_browser.cli.main import run
 from crawl4ai_browser.cli.session_folder import FOLDER_VARIABLE

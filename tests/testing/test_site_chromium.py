@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Download, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.discovery import BrowserExecutable
+from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable
 from crawl4ai_browser.testing.site import SiteServer, install_fault_routes
 from crawl4ai_browser.testing.site_hostile_pages import WRITTEN
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.discovery import BrowserExecutable
+from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable
 from crawl4ai_browser.testing.site import Deeper, ExpectedPage, SiteServer, expected_pages, serve_fixture_site
 from crawl4ai_browser.urls import canonicalize
 

@@ -1,0 +1,166 @@
+"""Forwarder: the proxy that a browser context is given, on loopback, in front of the one it is to go through.
+
+Chromium knows no SOCKS5 with a password and no chains, shows the page of a proxy that refuses as if it were the site's,
+hangs on one that does not answer, and cannot say which of these it was. So each proxied context has a forwarder of its
+own, which lives as long as the context, has one upstream, sees host, port and bytes of every connection, and remembers
+what went wrong. Where a page may connect is decided here too, before anything is connected.
+
+It listens on 127.0.0.1 alone and serves who knows its secret. The browser learns that once, when the context is opened:
+see `proxy_admission`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+from anyio.abc import SocketAttribute, SocketStream
+
+from crawl4ai_browser.browser.proxies.forwarding import Conversation
+from crawl4ai_browser.browser.proxies.upstream import Upstream
+from crawl4ai_browser.browser.proxies.way_fault import FORWARDER_NAME
+
+if TYPE_CHECKING:
+    from anyio.abc import Listener
+
+    from crawl4ai_browser.browser.background import Start
+    from crawl4ai_browser.browser.proxies.traffic import Traffic
+    from crawl4ai_browser.browser.proxies.way_fault import FaultKind, WayFault
+    from crawl4ai_browser.clock import Clock
+    from crawl4ai_browser.proxy import Proxy
+
+LOOPBACK = "127.0.0.1"
+
+USER = FORWARDER_NAME
+"""Of the forwarder. Its secret is the password."""
+
+KEPT_FAULTS = 64
+"""Connections that failed, of which a page that failed may be one."""
+
+END_DEADLINE = 2.0
+"""Seconds for its connections to end."""
+
+Refusal = Callable[[str, int], str | None]
+"""Why nothing may connect to this host and port; None: it may."""
+
+
+def refuse_nothing(host: str, port: int) -> str | None:
+    """Any target may be connected to."""
+    del host, port
+    return None
+
+
+class SeenFault(NamedTuple):
+    """A connection that did not come about."""
+
+    at: float
+    """Monotonic time."""
+    host: str
+    kind: FaultKind
+    text: str
+
+
+class Forwarder:
+    """One context's way out. Made by `open`."""
+
+    def __init__(self, upstream: Upstream, traffic: Traffic, clock: Clock, refusal: Refusal) -> None:
+        """Use `Forwarder.open`."""
+        self.upstream = upstream
+        self.traffic = traffic
+        self.clock = clock
+        self.refusal = refusal
+        self.password = secrets.token_urlsafe(24)
+        self.admission = anyio.Lock()
+        self.has_admitted = False
+        """Whether its context has learned the secret."""
+        self.port = 0
+        self.tunnel_refused_ports: set[int] = set()
+        """Ports to which the upstream opens no tunnel, so that what would go through one is sent as requests."""
+        self._authorization = b"Basic " + b64encode(f"{USER}:{self.password}".encode())
+        self._faults: deque[SeenFault] = deque(maxlen=KEPT_FAULTS)
+        self._scope = anyio.CancelScope()
+        self._ended = anyio.Event()
+        self._connection_count = 0
+
+    @classmethod
+    async def open(
+        cls,
+        proxy: Proxy | None,
+        *,
+        traffic: Traffic,
+        connect_timeout: float,
+        start: Start,
+        clock: Clock,
+        refusal: Refusal = refuse_nothing,
+    ) -> Forwarder:
+        """A forwarder that listens. `proxy` None: connections go out directly. `start` runs it in the background."""
+        forwarder = cls(Upstream(proxy, connect_timeout=connect_timeout), traffic, clock, refusal)
+        listener = await anyio.create_tcp_listener(local_host=LOOPBACK, local_port=0)
+        forwarder.port = listener.extra(SocketAttribute.local_port)
+
+        async def serve() -> None:
+            await forwarder._serve(listener)
+
+        start(serve)
+        return forwarder
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """What it forwards to."""
+        return self.upstream.proxy
+
+    @property
+    def server(self) -> str:
+        """Its address, as browsers take it."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def admits(self, authorization: bytes | None) -> bool:
+        """Whether who sent this Proxy-Authorization knows the secret."""
+        return authorization is not None and compare_digest(authorization, self._authorization)
+
+    # --- what went wrong
+
+    def note(self, host: str, fault: WayFault) -> None:
+        """Remember a connection that did not come about."""
+        self._faults.append(SeenFault(self.clock.monotonic(), host, fault.kind, fault.text))
+
+    def fault_since(self, started: float, hosts: frozenset[str]) -> SeenFault | None:
+        """Why something that began at `started` may have failed: the latest fault of the proxy, or with these hosts."""
+        for fault in reversed(self._faults):
+            if fault.at < started:
+                return None
+            if fault.kind in ("proxy", "locked") or fault.host in hosts:
+                return fault
+        return None
+
+    # --- life
+
+    async def _serve(self, listener: Listener[SocketStream]) -> None:
+        try:
+            with self._scope:
+                async with listener:
+                    await listener.serve(self._converse)
+        finally:
+            self._ended.set()
+
+    async def _converse(self, client: SocketStream) -> None:
+        self._connection_count += 1
+        try:
+            await Conversation(client, self).run()
+        finally:
+            self._connection_count -= 1
+
+    async def close(self) -> None:
+        """End every connection and stop listening. Bounded; never raises."""
+        self._scope.cancel()
+        with anyio.move_on_after(END_DEADLINE, shield=True):
+            await self._ended.wait()
+
+    def __repr__(self) -> str:
+        """Where it leads and what goes through it."""
+        return f"<Forwarder {self.server} to {self.proxy or 'anywhere'}, {self._connection_count} connections>"

@@ -1,0 +1,76 @@
+"""What the end of an attempt says of its proxy, and what error it is for the page. Decides; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawl4ai_browser.browser.proxies.way_fault import own_answer
+from crawl4ai_browser.errors import (
+    ConnectionFailed,
+    FetchError,
+    FetchTimeout,
+    NavigationError,
+    NavigationTimeout,
+    ProxyError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crawl4ai_browser.browser.proxies.forwarder import SeenFault
+    from crawl4ai_browser.browser.proxies.roster import Fault
+    from crawl4ai_browser.proxy_pool import ProxyHealth
+    from crawl4ai_browser.snapshot import Snapshot
+
+_MAY_BE_THE_WAYS = (ConnectionFailed, NavigationTimeout, ProxyError)
+"""Errors of a page that a failure on its way may have made."""
+
+
+class Verdict(NamedTuple):
+    """`fault` None: nothing is held against the proxy. `error` None: the page's own stands."""
+
+    fault: Fault | None
+    reason: str
+    error: FetchError | None = None
+    answered: bool = False
+    """Whether the target has answered, which speaks for the proxy."""
+
+
+def verdict_of_error(error: FetchError, seen: SeenFault | None, proxy: str) -> Verdict:
+    """Of a visit that failed. `seen`: the connection that failed meanwhile; `proxy`: what names the proxy."""
+    if seen is not None and _may_be_the_ways(error):
+        return Verdict(seen.kind, seen.text, _error_of(seen.kind, f"{proxy}: {seen.text}", error))
+    status = error.snapshot.status if error.snapshot is not None else None
+    if isinstance(error, _MAY_BE_THE_WAYS) or type(error) is NavigationError:
+        return Verdict("unclear", error.message)
+    return Verdict(None, "", answered=status is not None)
+
+
+def verdict_of_answer(status: int | None, headers: Mapping[str, str], proxy: str) -> Verdict:
+    """Of an answer that came, as far as its status and headers tell whose it is."""
+    own = own_answer(status, headers)
+    if own is None:
+        return Verdict(None, "", answered=True)
+    return Verdict(own.kind, own.text, _error_of(own.kind, f"{proxy}: {own.text}", None))
+
+
+def sign_of_block(snapshot: Snapshot, health: ProxyHealth) -> str | None:
+    """By what a page shows that the site has turned away whom it takes for a robot; None: it does not."""
+    if snapshot.status in health.block_statuses:
+        return f"status {snapshot.status}"
+    html = (snapshot.html or "").lower() if health.block_signs else ""
+    return next((f"the page says {sign!r}" for sign in health.block_signs if sign.lower() in html), None)
+
+
+def _may_be_the_ways(error: FetchError) -> bool:
+    return isinstance(error, (*_MAY_BE_THE_WAYS, FetchTimeout)) or type(error) is NavigationError
+
+
+def _error_of(kind: Fault, text: str, error: FetchError | None) -> FetchError:
+    """Whose fault it is decides the class: a target that can't be reached is not helped by another proxy."""
+    cls = ConnectionFailed if kind == "target" else ProxyError
+    phase = error.phase if error is not None else "goto"
+    made = cls(text, phase=phase)
+    if error is not None:
+        made.request, made.snapshot = error.request, error.snapshot
+    return made

@@ -1,0 +1,57 @@
+"""OpenContext: a browser context that is open, with the browser it is in and its way out."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
+from crawl4ai_browser.browser.plain_requests import plain_requests
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from playwright.async_api import APIRequestContext, BrowserContext
+
+    from crawl4ai_browser.browser.proxies.forwarder import Forwarder
+    from crawl4ai_browser.browser.sessions.context_options import ContextKeywords
+    from crawl4ai_browser.proxy import Proxy
+
+
+@dataclass(eq=False)
+class OpenContext:
+    """One context of Playwright's. Its way out is its own, and ends with it."""
+
+    playwright: BrowserContext
+    browser: LaunchedBrowser
+    way: Forwarder | None
+    """None: it goes out by itself."""
+    keywords: ContextKeywords
+    are_files_followed: bool = False
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """What it goes out through."""
+        return self.way.proxy if self.way is not None else None
+
+    @property
+    def proxy_id(self) -> str | None:
+        """What names that where something is shown."""
+        return self.proxy.id if self.proxy is not None else None
+
+    def requests(self) -> AbstractAsyncContextManager[APIRequestContext]:
+        """A client for plain requests with the context's cookies, identity and way out."""
+        return plain_requests(self.playwright, self.way, client=self.browser.requests, keywords=self.keywords)
+
+    async def close(self) -> None:
+        """Close it and its way out. Bounded; never raises."""
+        with anyio.CancelScope(shield=True):
+            if self.browser.lost is None:
+                with anyio.move_on_after(CLOSE_DEADLINE), suppress(PlaywrightError):
+                    await self.playwright.close()
+            if self.way is not None:
+                await self.way.close()

@@ -1,0 +1,362 @@
+"""BrowserSession: one identity, that is one browser context, its pages, and what it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+from playwright.async_api import BrowserContext, Download
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.files.downloads import discard
+from crawl4ai_browser.browser.launch import LaunchedBrowser
+from crawl4ai_browser.browser.playwright_errors import translate
+from crawl4ai_browser.browser.proxies.admission import admit
+from crawl4ai_browser.browser.sessions.context_identity import NO_IDENTITY, ContextIdentity
+from crawl4ai_browser.browser.sessions.context_options import context_keywords, context_user_agent
+from crawl4ai_browser.browser.sessions.entry import SessionEntry
+from crawl4ai_browser.browser.sessions.open_context import OpenContext
+from crawl4ai_browser.browser.sessions.state_keeper import StateKeeper
+from crawl4ai_browser.browser.sessions.user_function import catch_listener_errors
+from crawl4ai_browser.browser.sessions.user_windows import UserWindows
+from crawl4ai_browser.browser.shielded import to_the_end
+from crawl4ai_browser.browser.visits.kept_page import KeptPage
+from crawl4ai_browser.browser.visits.page_script import tracker_script
+from crawl4ai_browser.errors import BrowserCrashed, FetchError
+from crawl4ai_browser.proxy_status import ProxyErrand
+from crawl4ai_browser.storage_state import StorageState
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from crawl4ai_browser.browser.proxies.forwarder import Forwarder
+    from crawl4ai_browser.browser.proxies.turn import ProxyTurn
+    from crawl4ai_browser.config import ContextConfig
+    from crawl4ai_browser.proxy import Proxy
+
+PAGE_CLOSE_DEADLINE = 3.0
+"""Seconds for one page to close, after which its whole context is closed, which never hung."""
+
+MAX_VISITS_PER_PAGE = 200
+"""Visits after which a page is replaced: the driver keeps every request of a page until the page closes."""
+
+
+class BrowserSource(Protocol):
+    """What a session needs of the pool."""
+
+    async def usable_browser(self, *, is_proxied: bool = False) -> LaunchedBrowser:
+        """The one to open a context in, with or without a way out of its own; started when need be."""
+        ...
+
+    async def examine(self, browser: LaunchedBrowser | None) -> bool:
+        """Whether it is alive; one that is not is given up."""
+        ...
+
+    def start(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Run in the background."""
+        ...
+
+    def proxy_turn(self, errand: ProxyErrand, own: Proxy | None) -> AbstractAsyncContextManager[ProxyTurn]:
+        """A proxy for something that is done in the session, which may have its own."""
+        ...
+
+    async def open_way(self, proxy: Proxy | None) -> Forwarder | None:
+        """A way out through the proxy; None: a context needs none."""
+        ...
+
+
+class BrowserSession:
+    """A context in one of the pool's browsers, opened at first use and again when its browser has gone."""
+
+    def __init__(
+        self,
+        name: str | None,
+        identity: ContextIdentity,
+        source: BrowserSource,
+        *,
+        entry: SessionEntry,
+        keeper: StateKeeper,
+    ) -> None:
+        """Open nothing yet. `name` None is an anonymous session, which remembers nothing beyond its context's life."""
+        self.name = name
+        self.entry = entry
+        self.keeper = keeper
+        self._identity = identity
+        self._source = source
+        self._lock = anyio.Lock()
+        self._current: OpenContext | None = None
+        self._left: list[OpenContext] = []
+        """Contexts that it has moved out of while pages of them were in use; they close with the last of these."""
+        self._idle: list[KeptPage] = []
+        self._busy: dict[KeptPage, OpenContext] = {}
+        self._windows = UserWindows(source.start)
+
+    @property
+    def config(self) -> ContextConfig:
+        """What its context is opened with."""
+        return self._identity.config
+
+    @property
+    def browser(self) -> LaunchedBrowser | None:
+        """The browser its context is in, if it is open."""
+        return self._current.browser if self._current is not None else None
+
+    @property
+    def page_count(self) -> int:
+        """Its pages, leased or kept."""
+        return len(self._idle) + len(self._busy)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether pages of it are in use."""
+        return bool(self._busy)
+
+    async def context(self, proxy: Proxy | None = None) -> BrowserContext:
+        """As `opened`, Playwright's own."""
+        return (await self.opened(proxy)).playwright
+
+    async def opened(self, proxy: Proxy | None = None) -> OpenContext:
+        """The open context; a new one when its browser has died or is retiring, or the proxy is to be another.
+
+        `proxy` None: that of the configuration, if any. What the session remembers goes along.
+
+        Raises:
+            SessionEnded, SignInFailed: it is not to be used any more.
+            LaunchFailed: no browser.
+            BrowserCrashed: the browser died while the context was opened.
+        """
+        proxy = proxy or self.config.proxy
+        async with self._lock:
+            self.entry.check_not_closed()
+            current = self._current
+            if current is not None:
+                is_staying = bool(self._busy) and current.browser.lost is None
+                if (current.browser.is_usable or is_staying) and current.proxy == proxy:
+                    return current
+                await self._move_out()
+            return await to_the_end(self._open(proxy))
+
+    async def _open(self, proxy: Proxy | None) -> OpenContext:
+        way = await self._source.open_way(proxy)
+        try:
+            browser = await self._source.usable_browser(is_proxied=way is not None)
+            opened = await self._open_context(browser, way)
+        except BaseException:
+            if way is not None:
+                await way.close()
+            raise
+        browser.sessions.add(self)
+        self._current = opened
+        return opened
+
+    async def _open_context(self, browser: LaunchedBrowser, way: Forwarder | None) -> OpenContext:
+        identity = self._identity
+        keywords = context_keywords(
+            identity.config,
+            user_agent=self._user_agent(browser),
+            device=identity.device,
+            state=self.keeper.state,
+            proxy_server=way.server if way is not None else None,
+        )
+        try:
+            with browser.opening("context"):
+                context = await browser.browser.new_context(**keywords)
+                catch_listener_errors(context)  # those that a user's function leaves on it
+                context.on("download", self._on_download)
+                await context.add_init_script(tracker_script())
+                for script in identity.config.init_scripts:
+                    await context.add_init_script(script)
+                return OpenContext(context, browser, way, keywords)
+        except PlaywrightError as error:
+            raise _as_browser_error(error, browser) from error
+
+    def _on_download(self, download: Download) -> None:
+        """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""
+        pages = (page for page in (*self._busy, *self._idle) if page.owns(download.page))
+        page = next(pages, None)
+        transfers = self.browser.transfers if self.browser is not None else None
+        if page is not None and page.is_watched:
+            page.take_download(download)
+        elif transfers is not None:
+            transfer = transfers.claim(download.url, download.suggested_filename)
+            if self._windows.are_used:
+                transfer.leave()
+            else:
+                self._source.start(lambda: discard(download, transfer))
+
+    def _user_agent(self, browser: LaunchedBrowser) -> str:
+        identity = self._identity
+        return context_user_agent(identity.config, identity.device, browser_user_agent=browser.user_agent)
+
+    async def lease(self, proxy: Proxy | None = None) -> KeptPage:
+        """A page for one visit, kept or new, that goes out through the proxy.
+
+        Give it back with `give_back`, whatever happened.
+        """
+        context = await self.opened(proxy)
+        page = self._idle.pop() if self._idle else None
+        if page is None:
+            page = await self._open_page(context)
+        self._busy[page] = context
+        context.browser.leased += 1
+        context.browser.visits += 1
+        return page
+
+    @asynccontextmanager
+    async def user_page(self) -> AsyncGenerator[KeptPage]:
+        """A blank page for a user's function, which nobody else listens to. Closed afterwards, with its windows."""
+        errand = ProxyErrand(host="", session=self.name)
+        async with self._source.proxy_turn(errand, self.config.proxy) as turn, self._user_page(turn.proxy) as page:
+            yield page
+
+    @asynccontextmanager
+    async def _user_page(self, proxy: Proxy | None) -> AsyncGenerator[KeptPage]:
+        context = await self.opened(proxy)
+        try:
+            page = await self._open_page(context, is_watched=False)
+            self._busy[page] = context
+            context.browser.leased += 1
+            try:
+                async with self._windows.used(context.playwright, page):
+                    yield page
+                    await self.remember(page, all_of_it=True)
+            finally:
+                self.give_back(page, keep=False)
+        except BrowserCrashed:
+            await self._source.examine(context.browser)
+            raise
+
+    async def _open_page(self, context: OpenContext, *, is_watched: bool = True) -> KeptPage:
+        browser = context.browser
+        try:
+            with browser.opening("page"):
+                async with self._windows.opening():
+                    page = await KeptPage.open(context, self._source.start, is_watched=is_watched)
+                    self._windows.is_own(page.page)
+                if context.way is not None:
+                    await admit(page.page, context.way, self._source.start)
+                await self.keeper.restore_session_storage(page)
+                if not context.are_files_followed and browser.transfers is not None:
+                    await browser.transfers.follow(page.devtools)
+                    context.are_files_followed = True
+                await page.identify(self._user_agent(browser), language=self.config.locale)
+                if not browser.frames_probed:
+                    browser.frames_probed = True
+                    browser.frames_on_demand = await page.frames.probe()
+                return page
+        except PlaywrightError as error:
+            raise _as_browser_error(error, browser) from error
+
+    def give_back(self, page: KeptPage, *, keep: bool) -> None:
+        """End the lease. A page that is not kept is closed in the background, so that its slot is free at once."""
+        context = self._busy.pop(page)
+        browser = context.browser
+        browser.leased -= 1
+        is_current = context is self._current and browser.is_usable and self.entry.is_open
+        if keep and is_current and not page.is_spoiled and page.visits < MAX_VISITS_PER_PAGE:
+            self._idle.append(page)
+        elif context in self._left:
+            self._close_left()
+        elif browser.lost is None:
+            self._source.start(partial(self._discard, page, context))
+
+    async def _discard(self, page: KeptPage, context: OpenContext | None) -> None:
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(PAGE_CLOSE_DEADLINE), suppress(PlaywrightError):
+                await page.close()
+                return
+            # page.close() hung (microsoft/playwright#42068): closing the context never does. Its other pages fail with
+            # BrowserCrashed and are visited again in a new context, without being charged.
+            if context is not None and context is self._current and not page.page.is_closed():
+                await self._forget_context()
+
+    async def _forget_context(self) -> None:
+        context, self._current = self._current, None
+        self._idle.clear()
+        if context is not None:
+            context.browser.sessions.discard(self)
+            await context.close()
+
+    def _close_left(self) -> None:
+        """Close the contexts that were left, and are not in use any more."""
+        in_use = list(self._busy.values())
+        done = [context for context in self._left if context not in in_use]
+        for context in done:
+            self._left.remove(context)
+            self._source.start(context.close)
+
+    # --- what it remembers
+
+    async def remember(self, page: KeptPage | None, *, all_of_it: bool = False) -> None:
+        """Take what has changed, after a visit; `page` None: it can't be asked. Never raises."""
+        context = self._current
+        is_current = page is None or self._busy.get(page) is context
+        if self.name is not None and context is not None and is_current:
+            await self.keeper.after_visit(context.playwright, page, all_of_it=all_of_it)
+
+    async def storage_state(self) -> StorageState:
+        """All that it remembers now: asked of its context, or, where none is open, as last taken.
+
+        Raises:
+            SessionEnded: it has ended, and has forgotten everything.
+            FetchError: the browser could not say.
+        """
+        self.entry.check_open()
+        async with self._lock:
+            if self._current is None or self._current.browser.lost is not None:
+                return self.keeper.state or StorageState()
+            return await self.keeper.take(self._current.playwright)
+
+    async def move_out(self) -> None:
+        """Leave a browser that is being retired; what the session remembers goes with it. Never raises."""
+        async with self._lock:
+            await self._move_out()
+
+    async def _move_out(self) -> None:
+        context = self._current
+        if context is None:
+            return
+        if self.name is not None and context.browser.lost is None:
+            with suppress(FetchError):  # what was taken after the last visit stands
+                await self.keeper.take(context.playwright)
+        if context.browser.lost is None and context in self._busy.values():
+            # To another proxy: what is under way goes on here. What it changes from now on is not remembered.
+            context.browser.sessions.discard(self)
+            self._left.append(context)
+            self.renew_pages()
+            self._current = None
+        else:
+            await self._forget_context()
+
+    def renew_pages(self) -> None:
+        """Close the idle pages: those opened before a sign-in lack its session storage."""
+        idle, self._idle = self._idle, []
+        for page in idle:
+            self._source.start(partial(self._discard, page, None))
+
+    async def close(self) -> None:
+        """Close the context and all its pages, and forget every secret. Bounded; never raises."""
+        self.entry.close()
+        async with self._lock:
+            await self._forget_context()
+            left, self._left = self._left, []
+            for context in left:
+                await context.close()
+        self.keeper.forget()
+        self.entry.signing_in = None
+        self._identity = NO_IDENTITY
+
+    def __repr__(self) -> str:
+        """Name, where it lives and its pages."""
+        where = "closed" if not self.entry.is_open else "open" if self._current else "not open"
+        pages = f"{len(self._busy)} pages in use, {len(self._idle)} idle"
+        return f"<BrowserSession {self.name or 'anonymous'} {where}, {pages}>"
+
+
+def _as_browser_error(error: PlaywrightError, browser: LaunchedBrowser) -> FetchError:
+    if browser.lost is not None:
+        return BrowserCrashed(browser.lost, phase="page")
+    return translate(error, phase="page", fallback=BrowserCrashed)

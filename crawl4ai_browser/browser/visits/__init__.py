@@ -1,0 +1,1 @@
+"""Visits: one page taken to a URL, waited for, read and captured."""

@@ -1,0 +1,186 @@
+"""KeptPage: one Playwright page, kept from URL to URL of its session, and the visit it is on.
+
+A page costs 70 ms of CPU to make and a kept one nothing, and within a session it is the same identity. What must not
+carry over is attributed by visit: its listeners hand everything to the visit that is on, and there is none between two
+visits.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from playwright.async_api import Dialog, Page
+from playwright.async_api import Download as PlaywrightDownload
+from playwright.async_api import Error as PlaywrightError
+
+from crawl4ai_browser.browser.background import Start
+from crawl4ai_browser.browser.devtools import DevTools
+from crawl4ai_browser.browser.files.downloads import VisitDownloads, discard
+from crawl4ai_browser.browser.user_agent import client_hints
+from crawl4ai_browser.browser.visits.document_interceptor import DocumentInterceptor
+from crawl4ai_browser.browser.visits.document_watch import DocumentWatch
+from crawl4ai_browser.browser.visits.frames import Frames
+from crawl4ai_browser.errors import FetchTimeout, PageCrashed
+from crawl4ai_browser.request import Request
+from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.sessions.open_context import OpenContext
+
+MAX_DIALOGS = 10
+"""Dialogs that are dismissed in one visit. A page that opens more is in a loop and would last to the deadline."""
+
+MAX_POPUPS = 5
+"""Windows of one visit that may live at once; a storm of them is closed at birth."""
+
+
+@dataclass
+class VisitRecord:
+    """What a visit has gathered so far. Belongs to one visit and is thrown away with it."""
+
+    request: Request
+    watch: DocumentWatch
+    files: VisitDownloads
+    popups: list[Page] = field(default_factory=list[Page])
+    popup_urls: list[str] = field(default_factory=list[str])
+    """Of windows that are closed already."""
+    dialogs: list[str] = field(default_factory=list[str])
+    console: list[ConsoleMessage] = field(default_factory=list[ConsoleMessage])
+    requests: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
+    timings: dict[str, float] = field(default_factory=dict[str, float])
+
+    def window_count(self) -> int:
+        """Windows that have been opened so far."""
+        return len(self.popups) + len(self.popup_urls)
+
+
+class KeptPage:
+    """A page and its DevTools session. Made by `open`, given up by `close`."""
+
+    def __init__(self, page: Page, devtools: DevTools, context: OpenContext, start: Start) -> None:
+        """Use `KeptPage.open`."""
+        self.page = page
+        self.context = context
+        self.browser = browser = context.browser
+        self.devtools = devtools
+        self.documents = DocumentInterceptor(devtools, start)
+        self.frames = Frames(devtools, start, turn=browser.frame_turn, on_demand=browser.frames_on_demand)
+        self.visit: VisitRecord | None = None
+        self.visits = 0
+        self.is_spoiled = False
+        """Whether something happened after which it must not be used again."""
+        self.is_watched = False
+        """Whether it takes visits."""
+        self._start = start
+
+    @classmethod
+    async def open(cls, context: OpenContext, start: Start, *, is_watched: bool = True) -> KeptPage:
+        """A new page of the context. One that is not watched takes no visit: it is for a user's function alone."""
+        page = await context.playwright.new_page()
+        kept = cls(page, await DevTools.of_page(page), context, start)
+        if is_watched:
+            await kept._watch()
+        return kept
+
+    async def _watch(self) -> None:
+        self.is_watched = True
+        await self.documents.attach()
+        # A listener that raises would raise in the next call of any page of this driver, so each is a plain append or
+        # guarded by itself.
+        self.page.on("dialog", self._on_dialog)
+        self.page.on("popup", self._on_popup)
+        self.page.on("crash", self._on_crash)
+
+    async def identify(self, user_agent: str, *, language: str | None) -> None:
+        """Send this user agent, with client hints that agree: those of Playwright's override name a headless one."""
+        hints = client_hints(user_agent)
+        override: dict[str, object] = {"userAgent": user_agent, "userAgentMetadata": hints}
+        if language is not None:
+            override["acceptLanguage"] = language
+        await self.devtools.send("Emulation.setUserAgentOverride", **override)
+
+    async def begin(self, visit: VisitRecord) -> None:
+        """From now on everything that happens belongs to this visit."""
+        self.visits += 1
+        self.visit = visit
+        await self.documents.begin(visit.watch, visit.request)
+
+    async def end(self) -> None:
+        """The visit is over. Its popups are closed; what comes now belongs to nobody."""
+        visit, self.visit = self.visit, None
+        if visit is None:
+            return
+        await self.documents.end()
+        for popup in visit.popups:
+            visit.popup_urls.append(popup.url)
+            self._start(partial(_close_quietly, popup))
+
+    async def close(self) -> None:
+        """Close the page. May hang: bound it."""
+        await self.page.close()
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        visit = self.visit
+        if dialog.type == "beforeunload":
+            # Dismissing this one would mean to stay: the next URL of a kept page could not be gone to.
+            self._start(partial(_accept_quietly, dialog))
+            return
+        if visit is not None:
+            visit.dialogs.append(dialog.message)
+            if len(visit.dialogs) > MAX_DIALOGS:
+                self.is_spoiled = True
+                visit.watch.fail(FetchTimeout(f"the page opened more than {MAX_DIALOGS} dialogs", phase="ready"))
+        self._start(partial(_dismiss_quietly, dialog))
+
+    def _on_popup(self, popup: Page) -> None:
+        visit = self.visit
+        if visit is None or len(visit.popups) >= MAX_POPUPS:
+            if visit is not None:
+                visit.popup_urls.append(popup.url)
+            self._start(partial(_close_quietly, popup))
+        else:
+            visit.popups.append(popup)
+        if visit is not None:
+            visit.files.tell_news()
+
+    def owns(self, page: Page) -> bool:
+        """Whether what this page does belongs to the visit: it is the page, or a window of it."""
+        return page is self.page or (self.visit is not None and page in self.visit.popups)
+
+    def take_download(self, download: PlaywrightDownload) -> None:
+        """A file has begun, in this page or in a window of it."""
+        transfers = self.browser.transfers
+        assert transfers is not None, "the pool opens them with the browser"
+        transfer = transfers.claim(download.url, download.suggested_filename)
+        if self.visit is not None:
+            self.visit.files.begin(download, transfer)
+        else:
+            self._start(partial(discard, download, transfer))
+
+    def _on_crash(self, _page: Page) -> None:
+        self.is_spoiled = True
+        if self.visit is not None:
+            self.visit.watch.fail(PageCrashed("the page's renderer died", phase="ready"))
+
+    def __repr__(self) -> str:
+        """Where it is."""
+        state = "spoiled" if self.is_spoiled else "visiting" if self.visit else "idle"
+        return f"<KeptPage {state}, {self.visits} visits>"
+
+
+async def _close_quietly(page: Page) -> None:
+    with suppress(PlaywrightError):  # it is gone already
+        await page.close()
+
+
+async def _accept_quietly(dialog: Dialog) -> None:
+    with suppress(PlaywrightError):  # its page is gone
+        await dialog.accept()
+
+
+async def _dismiss_quietly(dialog: Dialog) -> None:
+    with suppress(PlaywrightError):  # its page is gone
+        await dialog.dismiss()
