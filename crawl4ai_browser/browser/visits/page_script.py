@@ -19,7 +19,7 @@ _PREDICATE = "/*PREDICATE*/ null"
 
 @cache
 def _source(name: str) -> str:
-    text = files(__package__).joinpath("page_scripts", name).read_text(encoding="utf-8")
+    text = files("crawl4ai_browser.browser.visits").joinpath("page_scripts", name).read_text(encoding="utf-8")
     return text.replace("__TOKEN__", _TOKEN)
 
 
