@@ -11,7 +11,9 @@ see `proxy_admission`.
 
 from __future__ import annotations
 
+import errno
 import secrets
+import socket
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
@@ -19,15 +21,13 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
-from anyio.abc import SocketAttribute, SocketStream
+from anyio.abc import SocketStream
 
 from crawl4ai_browser.browser.proxies.forwarding import Conversation
 from crawl4ai_browser.browser.proxies.upstream import Upstream
 from crawl4ai_browser.browser.proxies.way_fault import FORWARDER_NAME
 
 if TYPE_CHECKING:
-    from anyio.abc import Listener
-
     from crawl4ai_browser.browser.background import Start
     from crawl4ai_browser.browser.proxies.traffic import Traffic
     from crawl4ai_browser.browser.proxies.way_fault import FaultKind, WayFault
@@ -44,6 +44,13 @@ KEPT_FAULTS = 64
 
 END_DEADLINE = 2.0
 """Seconds for its connections to end."""
+
+_BACKLOG = 128
+# Connections that wait to be taken: a browser opens 32 at once to a proxy.
+
+_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_NO_ROOM_WAIT = 0.1
+# Seconds, where the machine has no room for another connection at the moment.
 
 Refusal = Callable[[str, int], str | None]
 """Why nothing may connect to this host and port; None: it may."""
@@ -100,8 +107,9 @@ class Forwarder:
     ) -> Forwarder:
         """A forwarder that listens. `proxy` None: connections go out directly. `start` runs it in the background."""
         forwarder = cls(Upstream(proxy, connect_timeout=connect_timeout), traffic, clock, refusal)
-        listener = await anyio.create_tcp_listener(local_host=LOOPBACK, local_port=0)
-        forwarder.port = listener.extra(SocketAttribute.local_port)
+        listener = socket.create_server((LOOPBACK, 0), backlog=_BACKLOG)
+        listener.settimeout(0)
+        forwarder.port = listener.getsockname()[1]
 
         async def serve() -> None:
             await forwarder._serve(listener)
@@ -140,13 +148,30 @@ class Forwarder:
 
     # --- life
 
-    async def _serve(self, listener: Listener[SocketStream]) -> None:
+    async def _serve(self, listener: socket.socket) -> None:
         try:
-            with self._scope:
-                async with listener:
-                    await listener.serve(self._converse)
+            with listener, self._scope:
+                async with anyio.create_task_group() as conversations:
+                    while True:
+                        conversations.start_soon(self._converse, await self._accepted(listener))
         finally:
             self._ended.set()
+
+    async def _accepted(self, listener: socket.socket) -> SocketStream:
+        """The next client. Not by asyncio's own accept: when cancelled as somebody comes, it fails and loses them."""
+        while True:
+            await anyio.wait_readable(listener)
+            try:
+                client, _ = listener.accept()
+            except OSError as error:  # who came has gone again; or there is no room
+                if error.errno in _NO_ROOM:
+                    await self.clock.sleep(_NO_ROOM_WAIT)
+                continue
+            try:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return await SocketStream.from_socket(client)
+            except (OSError, ValueError):  # gone already
+                client.close()
 
     async def _converse(self, client: SocketStream) -> None:
         self._connection_count += 1

@@ -5,10 +5,11 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio.abc import ByteStream, SocketAttribute, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -460,6 +461,18 @@ async def test_it_ends_with_all_its_connections(target: SiteServer, open_way: Op
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", way.forwarder.port)) != 0
     assert "0 connections" in repr(way.forwarder)
+
+
+async def test_it_ends_in_good_order_as_somebody_comes(open_way: Open) -> None:
+    for _ in range(20):
+        way = await open_way(None)
+        await anyio.wait_all_tasks_blocked()  # it waits for the first client
+        with socket.create_connection(("127.0.0.1", way.forwarder.port)) as client:
+            await anyio.lowlevel.checkpoint()
+            await way.forwarder.close()
+            client.settimeout(10)
+            with suppress(ConnectionResetError):
+                assert client.recv(1) == b"", "taken and closed, or refused"
 
 
 async def test_many_connections_carry_many_bytes(open_way: Open) -> None:
