@@ -18,10 +18,10 @@ from crawl4ai_browser.crawling import retry
 from crawl4ai_browser.crawling.pipeline import Pipeline, Visit
 from crawl4ai_browser.download import Download, DownloadState
 from crawl4ai_browser.errors import ConfigError, CrawlError, HttpStatusError, Skipped
-from crawl4ai_browser.frontier.patterns import UrlTest, compile_pattern
 from crawl4ai_browser.page_content import Link
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import Attempt, CrawlResult
+from crawl4ai_browser.url_patterns import UrlTest, compile_pattern
 
 
 def link_tests(config: CrawlConfig) -> tuple[UrlTest, ...]:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from crawl4ai_browser.frontier.patterns import REGEX_PREFIX, compile_pattern
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.url_patterns import REGEX_PREFIX, compile_pattern
 
 LinkKind = Literal["anchor", "area", "canonical", "alternate", "next", "prev"]
 
@@ -54,7 +54,7 @@ def _as_text(pattern: Any) -> Any:
 
 UrlPattern = Annotated[str | re.Pattern[str], BeforeValidator(_as_text)]
 """A glob (`/docs/*`, `*.html`, `https://example.com/*`) or, after `re:`, a regular expression; see
-`crawl4ai_browser.frontier.patterns`. A compiled `re.Pattern` is taken too, and kept as such a text."""
+`crawl4ai_browser.url_patterns`. A compiled `re.Pattern` is taken too, and kept as such a text."""
 
 
 class Scope(Frozen):

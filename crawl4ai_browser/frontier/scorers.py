@@ -11,8 +11,8 @@ import re
 from datetime import date
 
 from crawl4ai_browser.frontier.candidate import Candidate
-from crawl4ai_browser.frontier.linear_regex import compile_search
 from crawl4ai_browser.frontier.order import Scorer
+from crawl4ai_browser.linear_regex import compile_search
 
 _WORD = re.compile(r"\w+")
 

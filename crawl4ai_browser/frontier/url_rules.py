@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from crawl4ai_browser.frontier.patterns import compile_pattern
 from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.url_patterns import compile_pattern
 from crawl4ai_browser.urls import WebAddress
 
 Rule = Callable[[WebAddress], str | None]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawl4ai_browser.clock import SYSTEM_CLOCK
-from crawl4ai_browser.frontier.patterns import compile_pattern
+from crawl4ai_browser.url_patterns import compile_pattern
 from crawl4ai_browser.urls import take_apart
 
 DOC = "https://docs.example.com/guide/intro/start.html"

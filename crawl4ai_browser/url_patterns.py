@@ -1,4 +1,4 @@
-"""URL patterns of a scope: globs and regular expressions, both matched in linear time whatever the URL.
+"""URL patterns of scopes and captures: globs and regular expressions, matched in linear time whatever the URL.
 
 A glob is compared with the whole URL, or, when it begins with a slash, with what follows the host. `*` stands for any
 run of characters, slashes included, as in robots.txt; `**` means the same; every other character stands for itself. The
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from crawl4ai_browser.frontier.linear_regex import compile_search
+from crawl4ai_browser.linear_regex import compile_search
 from crawl4ai_browser.urls import WebAddress
 
 UrlTest = Callable[[WebAddress], bool]
