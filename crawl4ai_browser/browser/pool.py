@@ -31,6 +31,7 @@ from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, LaunchFailed
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers, Warned
+from crawl4ai_browser.urls import site
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -111,6 +112,10 @@ class BrowserPool:
 
     # --- pages
 
+    def is_page_free(self) -> bool:
+        """Whether a visit would have a page at once."""
+        return self._permits.available_tokens > 0
+
     @asynccontextmanager
     async def page(self, errand: ProxyErrand, *, fresh: bool = False) -> AsyncGenerator[LeasedPage]:
         """A page for one visit, in the errand's session and through its proxy. Waits for a free slot, and for a proxy.
@@ -132,7 +137,7 @@ class BrowserPool:
             keep = False
             page: KeptPage | None = None
             try:
-                page = await self.lease(session, turn)
+                page = await self.lease(session, turn, host=errand.host)
                 yield LeasedPage(page, session, turn)
                 keep = not fresh
                 await session.remember(page)
@@ -194,10 +199,13 @@ class BrowserPool:
         session.give_back(page, keep=keep)
         self._retire_when_due()
 
-    async def lease(self, session: BrowserSession, turn: ProxyTurn) -> KeptPage:
-        """A page of the session, by whoever holds a slot for it. Goes back by `give_back`."""
+    async def lease(self, session: BrowserSession, turn: ProxyTurn, *, host: str = "") -> KeptPage:
+        """A page of the session, by whoever holds a slot for it; one from the host's site rather than another.
+
+        Goes back by `give_back`.
+        """
         try:
-            return await session.lease(turn.proxy)
+            return await session.lease(turn.proxy, site(host))
         except BrowserCrashed:
             await self.examine(session.browser)
             raise

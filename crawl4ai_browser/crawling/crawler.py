@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from crawl4ai_browser.browser.sessions.sign_in import SignIn
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, SessionLimits
+from crawl4ai_browser.crawling.cached_way import open_cached_way
 from crawl4ai_browser.crawling.content_workers import ContentWorkers
 from crawl4ai_browser.crawling.linked_files import LinkedFiles, link_tests
 from crawl4ai_browser.crawling.parts import CrawlParts
@@ -155,6 +156,7 @@ class Crawler:
             config=self._config,
             pipeline=pipeline,
             opens_at=way.opens_at,
+            is_page_free=way.is_page_free,
             clock=self._clock,
             observers=self._observers,
             random=random,
@@ -166,10 +168,15 @@ class Crawler:
         for host in self._hosts:
             host.cancel(because=ConfigError("the Crawler was closed while this crawl was running"))
 
-    def _open_way(self) -> AbstractAsyncContextManager[WayOut]:
+    def _open_bare_way(self) -> AbstractAsyncContextManager[WayOut]:
         if self._given_fetcher is not None:
             return open_given_way(self._given_fetcher, self._config)
         return open_browser_way(self._config, clock=self._clock, observers=self._observers)
+
+    @asynccontextmanager
+    async def _open_way(self) -> AsyncGenerator[WayOut]:
+        async with self._open_bare_way() as way, open_cached_way(way, self._config, clock=self._clock) as cached:
+            yield cached
 
     @asynccontextmanager
     async def _open_renderer(self) -> AsyncGenerator[Renderer]:

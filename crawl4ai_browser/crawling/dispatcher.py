@@ -18,6 +18,7 @@ from crawl4ai_browser.crawling.handover import Delivery
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Origin, Visit
 from crawl4ai_browser.crawling.result_hook import ResultHook, links_chosen
+from crawl4ai_browser.crawling.stints import Stints
 from crawl4ai_browser.errors import CrawlError
 from crawl4ai_browser.events import PageRetried, PageStarted, PageVisited
 from crawl4ai_browser.frontier.frontier import Frontier
@@ -58,10 +59,11 @@ class Dispatcher:
         self._deliver = deliver
         self._order_matters = order_matters
         self._on_result = on_result
-        max_pages = parts.config.capacity.max_pages
+        self._max_pages = max_pages = parts.config.capacity.max_pages
         self._limit = max_pages if order_matters else active_limit(max_pages)
         self._active_count = 0
         self._visits_of_host: Counter[str] = Counter()
+        self._stints = Stints(max_pages)
         self._feed_count = 0
         self._is_paused = False
         self._is_draining = False
@@ -82,8 +84,7 @@ class Dispatcher:
                 if lease is None:
                     await first_of(self._news, self._opens_at(), self._parts.clock)
                 else:
-                    self._begin(lease)
-                    pages.start_soon(self._page, lease)
+                    pages.start_soon(self._page, lease, self._begin(lease))
 
     @property
     def _is_over(self) -> bool:
@@ -94,7 +95,10 @@ class Dispatcher:
     @property
     def _may_lease(self) -> bool:
         used = len(self.open_leases) if self._order_matters else self._active_count
-        return used < self._limit and not (self._is_paused or self._is_draining)
+        if used >= self._limit or self._is_paused or self._is_draining:
+            return False
+        # No visit is to wait for a page, but choose when one is free: it may stay on its site.
+        return self._visits_of_host.total() < self._max_pages or self._parts.is_page_free()
 
     def _opens_at(self) -> float:
         return self._frontier.wakes_at if self._may_lease else math.inf
@@ -104,7 +108,8 @@ class Dispatcher:
             return None
         lease: Lease | None = None
         with anyio.CancelScope(shield=True):  # a lease that nobody holds would be lost to this crawl
-            lease = await self._frontier.lease(self._host_opens_at)
+            favoured = () if self._order_matters else self._stints.hosts
+            lease = await self._frontier.lease(self._host_opens_at, favoured=favoured)
             if lease is not None:
                 self.open_leases[lease.id] = lease
         return lease
@@ -112,14 +117,16 @@ class Dispatcher:
     def _host_opens_at(self, host: str) -> float:
         return self._parts.opens_at(host, self._visits_of_host[host])
 
-    def _begin(self, lease: Lease) -> None:
+    def _begin(self, lease: Lease) -> int:
+        """Count it; which visit of a stint it is."""
         self._active_count += 1
         self._visits_of_host[lease.host] += 1
+        return self._stints.begin(lease.host_number)
 
-    async def _page(self, lease: Lease) -> None:
+    async def _page(self, lease: Lease, stint_visit: int) -> None:
         """The way of one leased request to its result, or back into the frontier."""
         try:
-            visit = await self._visit(lease)
+            visit = await self._visit(lease, stint_visit)
             if visit.error is not None and await self._is_retried(lease, visit, visit.error):
                 return
             origin = Origin(depth=lease.depth, parent=lease.parent)
@@ -135,12 +142,13 @@ class Dispatcher:
             self._active_count -= 1
             self.wake()
 
-    async def _visit(self, lease: Lease) -> Visit:
+    async def _visit(self, lease: Lease, stint_visit: int) -> Visit:
         url, attempt = lease.request.url, len(lease.attempt_records) + 1
         self._parts.observers(PageStarted(url=url, attempt=attempt))
         try:
             visit = await self._parts.pipeline.visit(lease.request)
         finally:
+            self._stints.end(lease.host_number, stint_visit)
             self._leave(lease.host)
         status = visit.snapshot.status if visit.snapshot else None
         self._parts.observers(PageVisited(url=url, attempt=attempt, status=status, seconds=visit.seconds))

@@ -24,6 +24,8 @@ class CrawlParts:
     config: CrawlConfig
     pipeline: Pipeline
     opens_at: HostOpensAt
+    is_page_free: Callable[[], bool]
+    """Whether a visit would have a page at once."""
     clock: Clock
     observers: Observer
     random: Random

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -34,10 +34,11 @@ class Browsers:
 
 @dataclass(frozen=True)
 class WayOut:
-    """A fetcher, and when hosts may be visited."""
+    """A fetcher, when hosts may be visited, and whether another visit would begin at once."""
 
     fetcher: Fetcher
     opens_at: HostOpensAt
+    is_page_free: Callable[[], bool]
     browsers: Browsers | None = None
     """None: pages come from a fetcher of the user's."""
 
@@ -53,6 +54,10 @@ class LimitedFetcher:
         """As the other fetcher, once there is room."""
         async with self._pages:
             return await self._inner.fetch(request, on_answer=on_answer)
+
+    def is_free(self) -> bool:
+        """Whether there is room for another visit."""
+        return self._pages.available_tokens > 0
 
     def __repr__(self) -> str:
         """How many visits there are."""
@@ -72,13 +77,14 @@ async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Obse
         def opens_at(host: str, in_flight: int) -> float:
             return max(polite.throttle.opens_at(host, in_flight), pool.proxies.opens_at(host))
 
-        yield WayOut(polite, opens_at, Browsers(pool, browser, polite, polite_get))
+        yield WayOut(polite, opens_at, pool.is_page_free, Browsers(pool, browser, polite, polite_get))
 
 
 @asynccontextmanager
 async def open_given_way(fetcher: Fetcher, config: CrawlConfig) -> AsyncGenerator[WayOut]:
     """The user's own fetcher, which answers for its manners itself: every host is always open to it."""
-    yield WayOut(LimitedFetcher(fetcher, config.capacity.max_pages), _always_open)
+    limited = LimitedFetcher(fetcher, config.capacity.max_pages)
+    yield WayOut(limited, _always_open, limited.is_free)
 
 
 def _always_open(host: str, in_flight: int) -> float:

@@ -156,11 +156,11 @@ class Frontier:
 
     # --- leasing
 
-    async def lease(self, opens_at: OpensAt) -> Lease | None:
+    async def lease(self, opens_at: OpensAt, *, favoured: Sequence[int] = ()) -> Lease | None:
         """The request to visit now; None where nothing may start at the moment, see `wakes_at`.
 
         `opens_at` tells for a host when another visit of it may start. It is asked about few hosts: those that come
-        first, until one is open.
+        first, until one is open. `favoured` are numbers of hosts that go before others whose requests are as early.
 
         Raises:
             StorageError: the database failed.
@@ -175,7 +175,7 @@ class Frontier:
             return -math.inf if time <= self._clock.monotonic() else time
 
         while self._schedule.may_lease:
-            host = self._schedule.next_host(opens, self._clock.monotonic())
+            host = self._schedule.next_host(opens, self._clock.monotonic(), favoured)
             if host is None:
                 return None
             row = self._schedule.take(host)
@@ -206,6 +206,7 @@ class Frontier:
             attempts=row.attempts,
             browser_deaths=row.browser_deaths,
             host=self._schedule.origin(row.host),
+            host_number=row.host,
             attempt_records=attempts_from(row.attempt_records),
         )
 

@@ -108,6 +108,13 @@ class HostQueue:
             heapq.heappop(heap)
         return None
 
+    def is_among_first(self, host: int) -> bool:
+        """Whether the host waits at the same position as the first."""
+        first = self.first()
+        if first is None or not self._turn_of[host]:
+            return False
+        return (self._urgency_of[host], self._key_of[host]) == (self._urgency_of[first], self._key_of[first])
+
     def next_after_first(self, count: int) -> list[int]:
         """Up to `count` further hosts that will probably be served soon: a hint, in no particular order."""
         first = self.first()

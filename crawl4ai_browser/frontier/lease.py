@@ -27,6 +27,8 @@ class Lease(Frozen):
     """Browsers that died while visiting it."""
     host: str
     """The URL's origin, the unit of politeness."""
+    host_number: int
+    """That of the host in this frontier."""
     attempt_records: tuple[Attempt, ...]
     """Earlier attempts, those of earlier runs included."""
 

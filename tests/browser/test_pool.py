@@ -13,6 +13,7 @@ import pytest
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
+from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, ContextConfig, CrawlConfig, VisitConfig
 from crawl4ai_browser.errors import BrowserCrashed, CrawlError, LaunchFailed, PageCrashed
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Event, Observers, Warned
@@ -178,3 +179,14 @@ async def test_a_browser_that_does_not_start_says_what_to_do(tmp_path: Path) -> 
     async with opened(CrawlConfig(browser=BrowserConfig(executable=broken))) as (_, fetcher, _):
         with pytest.raises(LaunchFailed, match="did not start.*doctor"):
             await fetcher.fetch(Request(url="http://127.0.0.1:1/"))
+
+
+async def test_a_page_that_is_on_the_site_is_preferred(site: SiteServer) -> None:
+    here, there = site.url("/status/200"), site.url("/status/200").replace("127.0.0.1", "localhost")
+    async with opened() as (pool, fetcher, _):
+        async with anyio.create_task_group() as tasks:
+            for url in (here, there):
+                tasks.start_soon(fetcher.fetch, Request(url=url))
+        for url in (there, here, here, there, there):
+            async with pool.page(errand_of(Request(url=url))) as (page, _, _):
+                assert page.page.url == url

@@ -41,7 +41,7 @@ def polite(monkeypatch: pytest.MonkeyPatch) -> OpenCrawler:
             browser = LimitedFetcher(fetcher, config.capacity.max_pages)
             plain_get = ScriptedPlainGet(robots or {}, clock=clock)
             fetcher_with_manners = PoliteFetcher(browser, plain_get, config.politeness, clock)
-            yield WayOut(fetcher_with_manners, fetcher_with_manners.throttle.opens_at)
+            yield WayOut(fetcher_with_manners, fetcher_with_manners.throttle.opens_at, browser.is_free)
 
         monkeypatch.setattr(crawler_module, "open_browser_way", way_out)
         async with Crawler(config, clock=clock) as opened:

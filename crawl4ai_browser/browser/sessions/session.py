@@ -191,18 +191,26 @@ class BrowserSession:
         identity = self._identity
         return context_user_agent(identity.config, identity.device, browser_user_agent=browser.user_agent)
 
-    async def lease(self, proxy: Proxy | None = None) -> KeptPage:
-        """A page for one visit, kept or new, that goes out through the proxy.
+    async def lease(self, proxy: Proxy | None = None, site: str = "") -> KeptPage:
+        """A page for one visit, kept or new, that goes out through the proxy; one that was on the site, if it is there.
 
         Give it back with `give_back`, whatever happened.
         """
         context = await self.opened(proxy)
-        page = self._idle.pop() if self._idle else None
+        page = self._take_idle(site)
         if page is None:
             page = await self._open_page(context)
         self._busy[page] = context
         context.browser.leased += 1
         context.browser.visits += 1
+        return page
+
+    def _take_idle(self, wanted_site: str) -> KeptPage | None:
+        """A kept page: of that site, whose renderer is there; else the one that has been idle longest."""
+        if not self._idle:
+            return None
+        page = next((page for page in self._idle if page.site == wanted_site), self._idle[0])
+        self._idle.remove(page)
         return page
 
     @asynccontextmanager

@@ -26,6 +26,7 @@ from crawl4ai_browser.browser.visits.frames import Frames
 from crawl4ai_browser.errors import FetchTimeout, PageCrashed
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
+from crawl4ai_browser.urls import site
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.sessions.open_context import OpenContext
@@ -117,6 +118,11 @@ class KeptPage:
         for popup in visit.popups:
             visit.popup_urls.append(popup.url)
             self._start(partial(_close_quietly, popup))
+
+    @property
+    def site(self) -> str:
+        """Of the document it shows, which has a renderer of its own."""
+        return site(self.page.url)
 
     async def close(self) -> None:
         """Close the page. May hang: bound it."""
