@@ -12,6 +12,7 @@ from datetime import datetime
 
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.proxy_status import ProxyStatus
 from crawl4ai_browser.result import CrawlResult, ErrorInfo
 
 _log = logging.getLogger("crawl4ai_browser")
@@ -37,6 +38,8 @@ class CrawlFinished(Event):
     reason: str
     pages: int
     failed: int
+    proxies: tuple[ProxyStatus, ...] = ()
+    """How each proxy stood then, that the crawler has used by then; in the order of the pool."""
 
 
 class PageQueued(Event):

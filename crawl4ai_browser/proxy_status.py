@@ -37,6 +37,9 @@ class ProxyStatus(Frozen):
     received_bytes: int = 0
     connect_seconds: float | None = None
     """To open a connection through it, on average. None: none has been opened."""
+    answer_seconds: float | None = None
+    """From what is first sent over a connection to the first byte that comes back, on average: the way there and back,
+    and what the target takes. None: nothing has come back."""
     last_failure: str = ""
 
     def __str__(self) -> str:
@@ -51,6 +54,8 @@ class ProxyStatus(Frozen):
         ]
         if self.connect_seconds is not None:
             parts.append(f"connects in {self.connect_seconds * 1000:.0f} ms")
+        if self.answer_seconds is not None:
+            parts.append(f"answers in {self.answer_seconds * 1000:.0f} ms")
         if self.last_failure:
             parts.append(f"last failure: {self.last_failure}")
         return f"{self.proxy}  {', '.join(parts)}"

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -250,6 +251,56 @@ def hanging(client: socket.socket, proxy: FailingProxy) -> None:
     """Reads what comes and never answers."""
     while client.recv(65536):
         pass
+
+
+def _relaying(users: Mapping[str, str] | None) -> Failure:
+    known = {b64encode(f"{user}:{password}".encode()) for user, password in (users or {}).items()}
+
+    def relay(client: socket.socket, proxy: FailingProxy) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = client.recv(65536)
+            if not data:
+                return
+            head += data
+        proxy.heads.append(head)
+        if known and not any(b"Proxy-Authorization: Basic " + each in head for each in known):
+            client.sendall(b'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n')
+            return
+        method, url, _ = head.split(b" ", 2)
+        authority = url if method == b"CONNECT" else url.split(b"/")[2]
+        host, _, port = authority.decode().partition(":")
+        with socket.create_connection((host, int(port or 80)), timeout=60) as target:
+            if method == b"CONNECT":
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            else:
+                path = b"/" + url.split(b"/", 3)[3]
+                target.sendall(head.replace(url, path, 1).replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            _pass_both_ways(client, target)
+
+    return relay
+
+
+def _pass_both_ways(client: socket.socket, target: socket.socket) -> None:
+    def pass_on(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for each in (source, sink):
+            with suppress(OSError):  # shape: both ends, whichever is still there
+                each.shutdown(socket.SHUT_RDWR)
+
+    up = threading.Thread(target=pass_on, args=(client, target), daemon=True)
+    up.start()
+    pass_on(target, client)
+    up.join(2)
+
+
+@contextmanager
+def relaying(users: Mapping[str, str] | None = None) -> Generator[FailingProxy]:
+    """A plain HTTP proxy in this process, for what must not depend on a program; a connection for each request."""
+    with failing(_relaying(users)) as proxy:
+        yield proxy
 
 
 @contextmanager

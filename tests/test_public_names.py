@@ -19,7 +19,7 @@ PUBLIC = """
     Request CrawlResult Link Media Table PageMetadata Download Attempt ErrorInfo Snapshot
     BrowserConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig
     FileFilter FileNames LimitsConfig PolitenessConfig RetryConfig Viewport VisitConfig
-    Proxy ProxyPool ProxyHealth ProxyStatus Scope breadth_first depth_first best_first
+    Proxy ProxyPool ProxyHealth ProxyStatus ProxyCheck check_proxies Scope breadth_first depth_first best_first
     Fetcher Sink Event Observer
     Css XPath Column Schema Extractor Thing Product Article
     CrawlError ConfigError Skipped FetchError ExtractError StorageError SinkError

@@ -14,11 +14,15 @@ import pytest
 
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.site import SiteServer, install_members, serve_fixture_site
+from tests import proxy_servers
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-KINDS = {"python", "bash", "console", "toml"}  # a TOML block begins with the name of its file
+FILES = {"toml", "text"}  # such a block begins with the name of its file
+KINDS = {"python", "bash", "console", *FILES}
+PROXY = "proxy.example:3128"
+USERS = {"user": "password", "user2": "password2", "user3": "password3"}
 TIMEOUT = 60.0
 
 
@@ -29,11 +33,18 @@ def blocks(kind: str) -> list[str]:
 COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line.strip()]
 
 
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[str]:
+    """What stands for the proxy of the examples."""
+    with proxy_servers.relaying(USERS) as server:
+        yield f"127.0.0.1:{server.port}"
+
+
 @pytest.fixture(autouse=True)
-def readme_files(tmp_path: Path) -> None:
-    for text in blocks("toml"):
+def readme_files(tmp_path: Path, proxy: str) -> None:
+    for text in (text for kind in FILES for text in blocks(kind)):
         name = text.splitlines()[0].removeprefix("# ")
-        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).write_text(text.replace(PROXY, proxy), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +68,9 @@ def test_every_block_is_of_a_kind_that_is_checked() -> None:
 
 
 @pytest.mark.parametrize("source", blocks("python"), ids=lambda text: str(text).count("\n"))
-def test_python_example_runs_as_it_stands(source: str, site: SiteServer, tmp_path: Path) -> None:
+def test_python_example_runs_as_it_stands(source: str, site: SiteServer, proxy: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
-    script.write_text(source.replace("https://example.com/", site.url("/")), encoding="utf-8")
+    script.write_text(source.replace("https://example.com/", site.url("/")).replace(PROXY, proxy), encoding="utf-8")
     done = run([sys.executable, str(script)], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
@@ -71,7 +82,7 @@ def test_command_runs_as_it_stands(command: str, site: SiteServer, tmp_path: Pat
     assert words[0] == "crawl4ai-browser"
     done = run([sys.executable, "-m", "crawl4ai_browser", *words[1:]], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() or any(path.suffix != ".toml" for path in tmp_path.iterdir())
+    assert done.stdout.strip() or any(path.suffix not in {".toml", ".txt"} for path in tmp_path.iterdir())
 
 
 def test_every_part_of_a_result_is_in_the_table() -> None:

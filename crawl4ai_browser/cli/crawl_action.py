@@ -17,6 +17,7 @@ from crawl4ai_browser.cli.flag_values import moment_of
 from crawl4ai_browser.cli.flags import applied
 from crawl4ai_browser.cli.output_flags import output_of, verbosity_of
 from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
+from crawl4ai_browser.cli.proxy_table import used_proxies
 from crawl4ai_browser.cli.reports import Report, display_for
 from crawl4ai_browser.cli.running import PlannedCrawl, Tally, run_crawl
 from crawl4ai_browser.cli.seed_file import SeedFile
@@ -94,6 +95,8 @@ def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity) -> Non
     """Say how it went, also when it was stopped; nothing where nothing had begun."""
     if verbosity != "quiet" and (tally.total or tally.interrupted_by is not None):
         say(f"{tally}{f'; results in {output.path}' if output.path else ''}")
+        for line in used_proxies(tally.proxies):
+            say(line)
 
 
 def _seeds(

@@ -14,6 +14,8 @@ from crawl4ai_browser.events import (
     Event,
     PageFinished,
     PageRetried,
+    ProxyRecovered,
+    ProxyRested,
     SitemapRead,
     UrlRefused,
     Warned,
@@ -56,8 +58,16 @@ def _detail_line(event: Event) -> str | None:
             return f"browser launched: {event.kind} {event.version}"
         case BrowserRetired():
             return f"browser replaced: {event.reason}"
+        case ProxyRested():
+            return f"proxy rests for {event.seconds:.0f} s  {_of_proxy(event.proxy, event.host)}: {event.reason}"
+        case ProxyRecovered():
+            return f"proxy works again  {_of_proxy(event.proxy, event.host)}"
         case _:
             return None
+
+
+def _of_proxy(proxy: str, host: str) -> str:
+    return f"{proxy} with {host}" if host else proxy
 
 
 def page_line(event: PageFinished) -> str:

@@ -22,6 +22,7 @@ _COMMANDS = {
     "fetch": "Visit one URL and print it as Markdown, html, JSON, links, text, screenshot or PDF.",
     "login": "Sign in, by hand or by a script, and keep the session under a name.",
     "session": "List, show, delete, export and import the sessions that are kept.",
+    "proxies": "Check whether the proxies of a list work.",
     "map": "List the URLs of a site from its sitemaps, without visiting them.",
     "demo": "Crawl the bundled JavaScript site and check that nothing is missing.",
     "install": "Find a browser, or provide one.",

@@ -21,6 +21,7 @@ from crawl4ai_browser.errors import Skipped, error_classes
 from crawl4ai_browser.events import Observer
 from crawl4ai_browser.frontier.order import Order
 from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.proxy_status import ProxyStatus
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.sinks.sink import Sink
 
@@ -56,6 +57,8 @@ class Tally:
     interrupted_by: signal.Signals | None = None
     limit: str | None = None
     """The field of `LimitsConfig` that ended the crawl."""
+    proxies: tuple[ProxyStatus, ...] = ()
+    """How each stood at the end."""
     _kinds: dict[str, type[Exception]] = field(default_factory=lambda: dict(error_classes()), repr=False)
 
     def count(self, result: CrawlResult) -> None:
@@ -111,6 +114,7 @@ async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None
                 await _read(run, tally)
         finally:
             tally.seconds = run.statistics.seconds
+            tally.proxies = crawler.proxies
             tally.interrupted_by = interrupts.first
             tally.limit = run.end_reason if run.end_reason in LimitsConfig.model_fields else None
 

@@ -22,7 +22,7 @@ from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, 
 from crawl4ai_browser.crawling.cached_way import open_cached_way
 from crawl4ai_browser.crawling.content_workers import ContentWorkers
 from crawl4ai_browser.crawling.linked_files import LinkedFiles, link_tests
-from crawl4ai_browser.crawling.parts import CrawlParts
+from crawl4ai_browser.crawling.parts import CrawlParts, ProxyStatuses, no_proxies
 from crawl4ai_browser.crawling.pipeline import Pipeline, Renderer
 from crawl4ai_browser.crawling.result_hook import ResultHook
 from crawl4ai_browser.crawling.run import CrawlRun
@@ -37,6 +37,7 @@ from crawl4ai_browser.extract.extractor import Extractor, Extractors
 from crawl4ai_browser.fetcher import Fetcher
 from crawl4ai_browser.frontier.order import Order, breadth_first
 from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.proxy_status import ProxyStatus
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.sinks.sink import Sink
@@ -91,6 +92,7 @@ class Crawler:
         self._hosts: set[RunHost] = set()
         self._parts: CrawlParts | None = None
         self._browsers: Browsers | None = None
+        self._proxies: ProxyStatuses = no_proxies
         self._closing = anyio.Event()
 
     # --- life
@@ -139,6 +141,7 @@ class Crawler:
             async with self._open_way() as way, self._open_renderer() as renderer, anyio.create_task_group() as runs:
                 self._parts = self._put_together(way, renderer)
                 self._browsers = way.browsers
+                self._proxies = way.proxies
                 self._runs = runs
                 task_status.started()
                 try:
@@ -161,6 +164,7 @@ class Crawler:
             observers=self._observers,
             random=random,
             linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
+            proxies=way.proxies,
         )
 
     def _stop_runs(self) -> None:
@@ -288,6 +292,14 @@ class Crawler:
         self._usable_browsers()
         means = SessionMeans(parts=self._usable_parts, browsers=self._usable_browsers, crawl=self._crawl)
         return Session(name, means, context=context, sign_in=sign_in, limits=limits)
+
+    @property
+    def proxies(self) -> tuple[ProxyStatus, ...]:
+        """How each proxy stands: those of the pool in its order, then those that sessions have of their own.
+
+        Can also be asked when the crawler is closed: how it all went.
+        """
+        return self._proxies()
 
     def _usable_browsers(self) -> Browsers:
         self._usable_parts()

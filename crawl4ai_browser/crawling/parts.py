@@ -11,10 +11,20 @@ from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.linked_files import LinkedFiles
 from crawl4ai_browser.crawling.pipeline import Pipeline
 from crawl4ai_browser.events import Observer
+from crawl4ai_browser.proxy_status import ProxyStatus
 
 HostOpensAt = Callable[[str, int], float]
 """When (on the clock's monotonic time) another visit of a host may start, given its visits under way or waiting for
 their turn. Not later than now: at once. `math.inf`: when one of them has ended."""
+
+
+ProxyStatuses = Callable[[], tuple[ProxyStatus, ...]]
+"""How each proxy stands: those of the pool, then those that sessions have of their own."""
+
+
+def no_proxies() -> tuple[ProxyStatus, ...]:
+    """There are none."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -30,3 +40,4 @@ class CrawlParts:
     observers: Observer
     random: Random
     linked: LinkedFiles
+    proxies: ProxyStatuses = no_proxies

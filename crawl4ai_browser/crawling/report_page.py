@@ -58,6 +58,7 @@ def report_page(report: RunReport) -> str:
         _counts("Retries by error", ("Error", "#Attempts"), report.retries),
         "</div>",
         _hosts(report),
+        _proxies(report),
         _failures(report),
         _retries(report),
     ]
@@ -163,6 +164,39 @@ def _hosts(report: RunReport) -> str:
     )
     heads = ("Host", "#Seconds a page", "#Longest", "#Pages", "#Failed")
     return _section("Slowest hosts", heads, rows) if report.slowest_hosts else ""
+
+
+def _proxies(report: RunReport) -> str:
+    rows = (
+        (
+            escape(proxy.proxy),
+            escape(proxy.state),
+            f"{proxy.requests:,}",
+            f"{proxy.failures:,}",
+            _size(proxy.received_bytes),
+            _size(proxy.sent_bytes),
+            _milliseconds(proxy.connect_seconds),
+            _milliseconds(proxy.answer_seconds),
+            escape(proxy.last_failure),
+        )
+        for proxy in report.proxies
+    )
+    heads = (
+        "Proxy",
+        "!State",
+        "#Requests",
+        "#Failed",
+        "#Received",
+        "#Sent",
+        "#Connects in",
+        "#Answers in",
+        "Last failure",
+    )
+    return _section("Proxies", heads, rows) if report.proxies else ""
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds * 1000:,.0f} ms"
 
 
 def _failures(report: RunReport) -> str:

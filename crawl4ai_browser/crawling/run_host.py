@@ -96,7 +96,10 @@ class RunHost:
             statistics = self.statistics
             pages = statistics.done + statistics.failed
             now = self._parts.clock.now()
-            self._observers(events.CrawlFinished(at=now, reason=reason, pages=pages, failed=statistics.failed))
+            finished = events.CrawlFinished(
+                at=now, reason=reason, pages=pages, failed=statistics.failed, proxies=self._parts.proxies()
+            )
+            self._observers(finished)
 
     async def _live(self) -> str:
         # Shielded: what was opened is closed in good order, also when everything around is cancelled. The work within

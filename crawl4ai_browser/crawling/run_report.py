@@ -19,6 +19,7 @@ from crawl4ai_browser.events import (
     UrlRefused,
 )
 from crawl4ai_browser.frozen import Frozen, PageText
+from crawl4ai_browser.proxy_status import ProxyStatus
 
 MAX_LISTED = 1000
 """Failures and retries that are listed one by one; the others are only counted. A page of more is not read."""
@@ -104,6 +105,8 @@ class RunReport(Frozen):
     """The first thousand."""
     retried_pages: tuple[RetriedPage, ...]
     """The first thousand."""
+    proxies: tuple[ProxyStatus, ...] = ()
+    """How each stood when the crawl had ended, the first thousand; none where it goes on, or went out directly."""
 
     @property
     def pages(self) -> int:
@@ -141,6 +144,7 @@ class ReportBuilder:
         self._spans: list[Span] = []
         self._failed: list[FailedPage] = []
         self._retried: list[RetriedPage] = []
+        self._proxies: tuple[ProxyStatus, ...] = ()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
@@ -160,6 +164,7 @@ class ReportBuilder:
                 self._counts["browsers_lost"] += 1
             case CrawlFinished():
                 self._reason, self._ended = event.reason, self._clock.monotonic()
+                self._proxies = event.proxies[:MAX_LISTED]
             case _:
                 pass
 
@@ -237,6 +242,7 @@ class ReportBuilder:
             spans=tuple(self._spans),
             failed_pages=tuple(self._failed),
             retried_pages=tuple(self._retried),
+            proxies=self._proxies,
         )
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from crawl4ai_browser.browser.plain_get import SessionPlainGet
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.config import CrawlConfig
-from crawl4ai_browser.crawling.parts import HostOpensAt
+from crawl4ai_browser.crawling.parts import HostOpensAt, ProxyStatuses, no_proxies
 from crawl4ai_browser.events import Observers
 from crawl4ai_browser.fetcher import Fetcher, OnAnswer
 from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
@@ -41,6 +41,7 @@ class WayOut:
     is_page_free: Callable[[], bool]
     browsers: Browsers | None = None
     """None: pages come from a fetcher of the user's."""
+    proxies: ProxyStatuses = no_proxies
 
 
 class LimitedFetcher:
@@ -77,7 +78,8 @@ async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Obse
         def opens_at(host: str, in_flight: int) -> float:
             return max(polite.throttle.opens_at(host, in_flight), pool.proxies.opens_at(host))
 
-        yield WayOut(polite, opens_at, pool.is_page_free, Browsers(pool, browser, polite, polite_get))
+        browsers = Browsers(pool, browser, polite, polite_get)
+        yield WayOut(polite, opens_at, pool.is_page_free, browsers, proxies=pool.proxies.statuses)
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ from crawl4ai_browser.events import (
     PageFinished,
     PageRetried,
     PageStarted,
+    ProxyRecovered,
+    ProxyRested,
     UrlRefused,
     Warned,
 )
@@ -69,6 +71,14 @@ def test_pages_and_warnings_are_said(event: Event, line: str | None) -> None:
         ),
         (UrlRefused(url="http://b.example/", reason="another host"), "refused  http://b.example/  another host"),
         (UrlRefused(url="b.example", reason="no scheme", line=3), None),
+        (
+            ProxyRested(proxy="http://10.0.0.1:80", reason="connection refused", seconds=5.0),
+            "proxy rests for 5 s  http://10.0.0.1:80: connection refused",
+        ),
+        (
+            ProxyRecovered(proxy="http://10.0.0.1:80", host="http://a.example"),
+            "proxy works again  http://10.0.0.1:80 with http://a.example",
+        ),
     ],
 )
 def test_details_are_said_when_asked_for(event: Event, line: str | None) -> None:

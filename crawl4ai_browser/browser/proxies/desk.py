@@ -162,6 +162,10 @@ class ProxyDesk:
         own = [member for proxy, member in self._own.items() if proxy is not None]
         return tuple(member.status(now) for member in (*pooled, *own))
 
+    def status_of(self, proxy: Proxy | None) -> ProxyStatus:
+        """How one proxy stands, or direct connections do."""
+        return self._member(proxy).status(self._clock.monotonic())
+
     def __repr__(self) -> str:
         """Its proxies."""
         return f"<ProxyDesk {self._roster or 'no pool'}, {len(self._own)} of sessions>"

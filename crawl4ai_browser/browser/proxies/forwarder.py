@@ -151,11 +151,14 @@ class Forwarder:
     async def _serve(self, listener: socket.socket) -> None:
         try:
             with listener, self._scope:
-                async with anyio.create_task_group() as conversations:
-                    while True:
-                        conversations.start_soon(self._converse, await self._accepted(listener))
+                await self._take_clients(listener)
         finally:
             self._ended.set()
+
+    async def _take_clients(self, listener: socket.socket) -> None:
+        async with anyio.create_task_group() as conversations:
+            while True:
+                conversations.start_soon(self._converse, await self._accepted(listener))
 
     async def _accepted(self, listener: socket.socket) -> SocketStream:
         """The next client. Not by asyncio's own accept: when cancelled as somebody comes, it fails and loses them."""

@@ -59,6 +59,8 @@ class Conversation:
         self._client = client
         self._way = way
         self._reader = RequestReader(client)
+        self._asked_at: float | None = None
+        """When something was first sent to the target, which nothing has come back for. `math.inf`: something has."""
 
     async def run(self) -> None:
         """Serve the client until it or its target ends."""
@@ -228,16 +230,26 @@ class Conversation:
         return stream
 
     async def _send_up(self, stream: ByteStream, data: bytes) -> None:
+        if self._asked_at is None:
+            self._asked_at = self._way.clock.monotonic()
         await stream.send(data)
         self._way.traffic.sent_bytes += len(data)
+
+    def _count_down(self, data: bytes) -> None:
+        traffic = self._way.traffic
+        traffic.received_bytes += len(data)
+        if self._asked_at is not None and self._asked_at < math.inf:
+            traffic.answers += 1
+            traffic.answer_seconds += self._way.clock.monotonic() - self._asked_at
+            self._asked_at = math.inf
 
     async def _pass_down(self, stream: ByteStream, both: anyio.CancelScope, first: bytes = b"") -> None:
         """Pass on what comes until the upstream ends, which ends the conversation."""
         data = first
         try:
             while True:
-                self._way.traffic.received_bytes += len(data)
                 if data:
+                    self._count_down(data)
                     await self._client.send(data)
                 data = await stream.receive()
         except LOST_CONNECTION:

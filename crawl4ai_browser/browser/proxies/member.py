@@ -73,6 +73,7 @@ class Member:
             sent_bytes=self.traffic.sent_bytes,
             received_bytes=self.traffic.received_bytes,
             connect_seconds=self.traffic.mean_connect_seconds,
+            answer_seconds=self.traffic.mean_answer_seconds,
             last_failure=self.last_failure,
         )
 

@@ -123,7 +123,8 @@ class ProxyTurn:
         verdict = self._verdict(snapshot.status, snapshot.headers, way)
         if verdict.error is not None:
             verdict.error.snapshot = snapshot
-        sign = sign_of_block(snapshot, self._health) if self._roster is not None and verdict.fault is None else None
+        is_judged = self._roster is not None and verdict.fault is None
+        sign = sign_of_block(snapshot.status, snapshot.html, self._health) if is_judged else None
         if sign is None:
             self._take(verdict)
             return

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from crawl4ai_browser.browser.proxies.forwarder import SeenFault
     from crawl4ai_browser.browser.proxies.roster import Fault
     from crawl4ai_browser.proxy_pool import ProxyHealth
-    from crawl4ai_browser.snapshot import Snapshot
 
 _MAY_BE_THE_WAYS = (ConnectionFailed, NavigationTimeout, ProxyError)
 """Errors of a page that a failure on its way may have made."""
@@ -54,12 +53,12 @@ def verdict_of_answer(status: int | None, headers: Mapping[str, str], proxy: str
     return Verdict(own.kind, own.text, _error_of(own.kind, f"{proxy}: {own.text}", None))
 
 
-def sign_of_block(snapshot: Snapshot, health: ProxyHealth) -> str | None:
+def sign_of_block(status: int | None, html: str | None, health: ProxyHealth) -> str | None:
     """By what a page shows that the site has turned away whom it takes for a robot; None: it does not."""
-    if snapshot.status in health.block_statuses:
-        return f"status {snapshot.status}"
-    html = (snapshot.html or "").lower() if health.block_signs else ""
-    return next((f"the page says {sign!r}" for sign in health.block_signs if sign.lower() in html), None)
+    if status in health.block_statuses:
+        return f"status {status}"
+    text = (html or "").lower() if health.block_signs else ""
+    return next((f"the page says {sign!r}" for sign in health.block_signs if sign.lower() in text), None)
 
 
 def _may_be_the_ways(error: FetchError) -> bool:

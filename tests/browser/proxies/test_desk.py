@@ -248,10 +248,10 @@ def test_a_proxys_own_page_is_not_taken_for_the_sites(
 
 def test_block_pages_are_known_by_status_and_by_signs() -> None:
     health = ProxyHealth(block_signs=("Are you a ROBOT?",))
-    assert sign_of_block(answer(403), health) == "status 403"
-    assert sign_of_block(answer(200, "<h1>are you a robot?</h1>"), health) == "the page says 'Are you a ROBOT?'"
-    assert sign_of_block(answer(200), health) is None
-    assert sign_of_block(answer(403), ProxyHealth(block_statuses=frozenset())) is None
+    assert sign_of_block(403, None, health) == "status 403"
+    assert sign_of_block(200, "<h1>are you a robot?</h1>", health) == "the page says 'Are you a ROBOT?'"
+    assert sign_of_block(200, "<p>text</p>", health) is None
+    assert sign_of_block(403, None, ProxyHealth(block_statuses=frozenset())) is None
 
 
 async def test_a_block_page_is_an_error_while_others_may_do_and_then_an_answer() -> None:
