@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.sessions.sign_in import SignedIn as SignedIn
     from crawl4ai_browser.browser.sessions.sign_in import SignIn as SignIn
+    from crawl4ai_browser.cache_config import CacheConfig as CacheConfig
     from crawl4ai_browser.config import BrowserConfig as BrowserConfig
     from crawl4ai_browser.config import CapacityConfig as CapacityConfig
     from crawl4ai_browser.config import CaptureConfig as CaptureConfig
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from crawl4ai_browser.crawling.blocking import fetch as fetch
     from crawl4ai_browser.crawling.crawler import Crawler as Crawler
     from crawl4ai_browser.crawling.progress import CrawlStatistics as CrawlStatistics
-    from crawl4ai_browser.crawling.proxy_check import ProxyCheck as ProxyCheck
-    from crawl4ai_browser.crawling.proxy_check import check_proxies as check_proxies
     from crawl4ai_browser.crawling.run import CrawlRun as CrawlRun
     from crawl4ai_browser.crawling.session import Session as Session
     from crawl4ai_browser.crawling.session_page import SessionPage as SessionPage
@@ -84,6 +83,7 @@ _HOMES = {
     "Article": "things",
     "Attempt": "result",
     "BrowserConfig": "config",
+    "CacheConfig": "cache_config",
     "CapacityConfig": "config",
     "CaptureConfig": "config",
     "Column": "schema",
@@ -118,7 +118,6 @@ _HOMES = {
     "PolitenessConfig": "config",
     "Product": "things",
     "Proxy": "proxy",
-    "ProxyCheck": "crawling.proxy_check",
     "ProxyHealth": "proxy_pool",
     "ProxyPool": "proxy_pool",
     "ProxyStatus": "proxy_status",
@@ -145,7 +144,6 @@ _HOMES = {
     "XPath": "schema",
     "best_first": "frontier.order",
     "breadth_first": "frontier.order",
-    "check_proxies": "crawling.proxy_check",
     "crawl": "crawling.blocking",
     "depth_first": "frontier.order",
     "fetch": "crawling.blocking",
@@ -155,6 +153,7 @@ __all__ = [
     "Article",
     "Attempt",
     "BrowserConfig",
+    "CacheConfig",
     "CapacityConfig",
     "CaptureConfig",
     "Column",
@@ -189,7 +188,6 @@ __all__ = [
     "PolitenessConfig",
     "Product",
     "Proxy",
-    "ProxyCheck",
     "ProxyHealth",
     "ProxyPool",
     "ProxyStatus",
@@ -216,7 +214,6 @@ __all__ = [
     "XPath",
     "best_first",
     "breadth_first",
-    "check_proxies",
     "crawl",
     "depth_first",
     "fetch",

@@ -12,6 +12,7 @@ from typing import Literal, Self, cast
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from crawl4ai_browser.cache_config import CacheConfig
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.identity import (
     Cookie,
@@ -314,6 +315,7 @@ class CrawlConfig(Frozen):
     retry: RetryConfig = RetryConfig()
     capacity: CapacityConfig = CapacityConfig()
     limits: LimitsConfig = LimitsConfig()
+    cache: CacheConfig = CacheConfig()
     proxies: ProxyPool = ProxyPool()
     """Proxies that take turns, for sessions that have none of their own. Without members all goes out directly."""
     state_dir: Path | None = None

@@ -4,7 +4,8 @@
     ├── ConfigError              a value the user gave is wrong; raised before any browser starts
     ├── Skipped                  an outcome, not a failure: the URL was not visited, and that was decided
     │   ├── RobotsDenied
-    │   └── OutOfScope
+    │   ├── OutOfScope
+    │   └── NotCached
     ├── FetchError               the visit failed; `snapshot` keeps what had been gathered
     │   ├── NavigationError
     │   │   ├── NameNotResolved
@@ -103,6 +104,12 @@ class RobotsDenied(Skipped):
 
 class OutOfScope(Skipped):
     """The crawl's scope refuses the URL; the message gives the rule."""
+
+
+class NotCached(Skipped):
+    """The page is not in the cache, and the crawl is offline."""
+
+    default_blame: ClassVar[Blame] = "user"
 
 
 class FetchError(CrawlError):

@@ -92,6 +92,7 @@ class PageFinished(Event):
     seconds: float
     html_length: int
     """Characters of the html."""
+    from_cache: bool = False
     new_links: int
     """URLs found on it that the frontier had not known."""
 
@@ -105,6 +106,7 @@ class PageFinished(Event):
             error=result.error,
             seconds=result.timings.get("total", 0.0),
             html_length=len(result.html or ""),
+            from_cache=result.from_cache,
             new_links=new_links,
         )
 

@@ -10,7 +10,8 @@ asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from crawl4ai_browser.frozen import Frozen
@@ -56,11 +57,16 @@ class PlainResponse(Frozen):
     body: bytes
 
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 class PlainGet(Protocol):
     """The one way out for what is not a page: robots.txt, sitemaps, files."""
 
-    async def get(self, url: str, *, session: str | None = None, timeout: float = 30.0) -> PlainResponse:
-        """GET `url` with the cookies, identity and proxy of the session.
+    async def get(
+        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+    ) -> PlainResponse:
+        """GET `url` with the cookies, identity and proxy of the session, and with these headers besides.
 
         Raises:
             FetchError: no answer.

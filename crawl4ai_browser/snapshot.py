@@ -76,6 +76,8 @@ class Snapshot(Frozen):
     """The document's media type, as the browser took it."""
     charset: str = ""
     """The encoding the browser decoded it with."""
+    has_fetched: bool | None = None
+    """Whether its scripts or frames may have fetched some of what it shows. None: not known."""
     ready: ReadyReport | None = None
     downloads: tuple[Download, ...] = ()
     screenshot: bytes | None = None

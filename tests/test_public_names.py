@@ -17,7 +17,7 @@ PUBLIC = """
     Crawler crawl fetch CrawlRun CrawlStatistics SiteUrl
     Session SessionPage SessionLimits SignIn SignedIn StorageState Cookie Geolocation HttpCredentials
     Request CrawlResult Link Media Table PageMetadata Download Attempt ErrorInfo Snapshot
-    BrowserConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig
+    BrowserConfig CacheConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig
     FileFilter FileNames LimitsConfig PolitenessConfig RetryConfig Viewport VisitConfig
     Proxy ProxyPool ProxyHealth ProxyStatus ProxyCheck check_proxies Scope breadth_first depth_first best_first
     Fetcher Sink Event Observer

@@ -88,4 +88,4 @@ def test_command_runs_as_it_stands(command: str, site: SiteServer, tmp_path: Pat
 def test_every_part_of_a_result_is_in_the_table() -> None:
     table = README[README.index("## What a result holds") : README.index("## Wait until a page is ready")]
     named = set(re.findall(r"`(\w+)`", table))
-    assert set(CrawlResult.model_fields) - named == {"from_cache", "request_metadata"}
+    assert set(CrawlResult.model_fields) - named == {"request_metadata"}

@@ -9,11 +9,13 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.errors import ConnectionFailed, NavigationTimeout, ProxyError
-from crawl4ai_browser.fetcher import PlainResponse
+from crawl4ai_browser.fetcher import NO_HEADERS, PlainResponse
 from crawl4ai_browser.proxy_status import ProxyErrand
 from crawl4ai_browser.urls import origin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from playwright.async_api import APIRequestContext
 
     from crawl4ai_browser.browser.pool import BrowserPool
@@ -30,27 +32,30 @@ class SessionPlainGet:
         """Nothing is opened before the first request."""
         self._pool = pool
 
-    async def get(self, url: str, *, session: str | None = None, timeout: float = 30.0) -> PlainResponse:
+    async def get(
+        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+    ) -> PlainResponse:
         """GET, as `PlainGet.get` says."""
         errand = ProxyErrand(host=origin(url), session=session, key=f"GET {session} {url}")
         tries = 1
         while True:
             try:
                 async with self._pool.plain(errand) as way:
-                    return await way.turn.judged_plain(_get(way.requests, url, timeout), way.context.way, url)
+                    answer = _get(way.requests, url, timeout=timeout, headers=headers)
+                    return await way.turn.judged_plain(answer, way.context.way, url)
             except ProxyError as error:
                 if error.remedy != "another" or tries == MAX_PROXIES:
                     raise
                 tries += 1
 
 
-async def _get(requests: APIRequestContext, url: str, timeout: float) -> PlainResponse:
+async def _get(requests: APIRequestContext, url: str, *, timeout: float, headers: Mapping[str, str]) -> PlainResponse:
     try:
         with anyio.fail_after(timeout):
-            response = await requests.get(url, timeout=timeout * 1000, max_redirects=10)
+            response = await requests.get(url, headers=dict(headers), timeout=timeout * 1000, max_redirects=10)
             body = await response.body()
-            headers = {header["name"].lower(): header["value"] for header in response.headers_array}
-            answer = PlainResponse(url=response.url, status=response.status, headers=headers, body=body)
+            found = {header["name"].lower(): header["value"] for header in response.headers_array}
+            answer = PlainResponse(url=response.url, status=response.status, headers=found, body=body)
             await response.dispose()
     except TimeoutError:
         raise NavigationTimeout(f"no answer within {timeout:g} s", phase="goto") from None

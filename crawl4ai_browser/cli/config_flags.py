@@ -284,6 +284,40 @@ DOWNLOAD_FLAGS = FlagGroup(
     ),
 )
 
+CACHE_FLAGS = FlagGroup(
+    "What is not visited again",
+    CrawlConfig,
+    (
+        Flag(
+            "--cache",
+            "cache.mode",
+            "Take visits from the cache. read: the rest is visited; write: and stored; refresh: all is visited and"
+            " stored anew; offline: nothing is visited.",
+        ),
+        Flag(
+            "--cache-folder",
+            "cache.folder",
+            "Where the cache lies.",
+            metavar="FOLDER",
+            default="the state folder",
+        ),
+        Flag(
+            "--cache-age",
+            "cache.max_age",
+            "For how long a visit stands. After that the site is asked whether the page has changed, or it is visited.",
+            metavar="SECONDS",
+            default="for ever",
+        ),
+        Flag(
+            "--cache-size",
+            "cache.max_bytes",
+            "The size of all that is stored: 500MB, 20GiB. The oldest goes first.",
+            metavar="BYTES",
+            parse=parse_bytes,
+            default="4GiB",
+        ),
+    ),
+)
 
 STATE_FLAGS = FlagGroup(
     SETTINGS_TITLE,

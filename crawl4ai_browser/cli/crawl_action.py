@@ -16,7 +16,7 @@ from crawl4ai_browser.cli.crawl_command import CONFIG_GROUPS, ORDERS, SCOPE_FLAG
 from crawl4ai_browser.cli.flag_values import moment_of
 from crawl4ai_browser.cli.flags import applied
 from crawl4ai_browser.cli.output_flags import output_of, verbosity_of
-from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
+from crawl4ai_browser.cli.preconditions import checked_argument, require_browser_for
 from crawl4ai_browser.cli.proxy_table import used_proxies
 from crawl4ai_browser.cli.reports import Report, display_for
 from crawl4ai_browser.cli.running import PlannedCrawl, Tally, run_crawl
@@ -64,7 +64,7 @@ def run(urls: tuple[str, ...], **values: object) -> int:
             since=_since(values),
             session=kept_session(values["session"]),
         )
-        require_browser(config.browser)
+        require_browser_for(config)
         if folder is not None:
             make_report_folder(folder)
         display = display_for(verbosity, results_to_terminal=output.path is None and sys.stdout.isatty())

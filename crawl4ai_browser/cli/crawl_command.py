@@ -6,6 +6,7 @@ import click
 
 from crawl4ai_browser.cli.config_flags import (
     BROWSER_FLAGS,
+    CACHE_FLAGS,
     CAPACITY_FLAGS,
     CONTENT_FLAGS,
     DOWNLOAD_FLAGS,
@@ -74,6 +75,7 @@ CONFIG_GROUPS = (
     CAPACITY_FLAGS,
     CONTENT_FLAGS,
     DOWNLOAD_FLAGS,
+    CACHE_FLAGS,
     BROWSER_FLAGS,
     STATE_FLAGS,
 )

@@ -13,7 +13,7 @@ from crawl4ai_browser.cli.fetch_forms import DEFAULT_FORM, FORMS, Form
 from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.lines import file_line
 from crawl4ai_browser.cli.output_flags import FILE_FLAGS, output_of, verbosity_of
-from crawl4ai_browser.cli.preconditions import checked_argument, require_browser
+from crawl4ai_browser.cli.preconditions import checked_argument, require_browser_for
 from crawl4ai_browser.cli.reports import Report
 from crawl4ai_browser.cli.session_use import in_kept_session, kept_session
 from crawl4ai_browser.cli.streams import say
@@ -44,7 +44,7 @@ def run(url: str, form_name: str | None, **values: object) -> int:
     request = checked_argument(url, config)
     _check_output(output, form, form_name)
     session = kept_session(values["session"])
-    require_browser(config.browser)
+    require_browser_for(config)
     result = anyio.run(_fetched, request, config, Report(verbosity, "failures"), session)
     if isinstance(result, int):
         return result

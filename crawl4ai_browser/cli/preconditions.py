@@ -28,6 +28,16 @@ def checked_argument(url: str, config: CrawlConfig) -> Request:
         raise
 
 
+def require_browser_for(config: CrawlConfig) -> None:
+    """Make sure of a browser before an output is touched, unless nothing will be visited.
+
+    Raises:
+        LaunchFailed: there is none; the message says what to do.
+    """
+    if config.cache.mode != "offline":
+        require_browser(config.browser)
+
+
 def require_browser(config: BrowserConfig) -> None:
     """Make sure of a browser before an output is touched.
 

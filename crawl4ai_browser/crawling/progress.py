@@ -64,6 +64,8 @@ class CrawlStatistics(Frozen):
     """URLs that wait for a visit, a retry included."""
     refused: int = 0
     """URLs the frontier has not accepted."""
+    from_cache: int = 0
+    """Pages given out that were not visited, but taken from the cache."""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class Progress:
         self._failed = 0
         self._skipped = 0
         self._retried = 0
+        self._from_cache = 0
         self._refused = 0
         self._html_length = 0
         self._visits: dict[tuple[str, int], _Visit] = {}
@@ -128,6 +131,7 @@ class Progress:
         else:
             self._failed += 1
             host.failed += 1
+        self._from_cache += event.from_cache
         self._html_length += event.html_length
         self._recent.append(self._clock.monotonic())
         self._forget_old()
@@ -162,6 +166,7 @@ class Progress:
             failed=self._failed,
             skipped=self._skipped,
             retried=self._retried,
+            from_cache=self._from_cache,
             html_length=self._html_length,
             pages_per_second=len(self._recent) / span if span > 0 else 0.0,
             visits=tuple(

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from crawl4ai_browser.errors import ConfigError, StorageError
-from crawl4ai_browser.storage.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from crawl4ai_browser.storage.schema import CRAWL, DatabaseKind
 from crawl4ai_browser.storage.sqlite_errors import storage_error
 
 _CACHE_KIB = 48 * 1024
@@ -19,49 +19,55 @@ _WAL_PAGES = 4000
 """After so many pages of 4 KiB the log is written into the file. SQLite's own 1000 would write each page of the
 fingerprints' index four times as often, as new URLs hit all of them alike."""
 
+_SHARED_WAIT = 30.0
+"""Seconds for another process to end its transaction, of a database that processes share. Those last milliseconds."""
 
-def connect(path: Path | None) -> sqlite3.Connection:
-    """A connection to the crawl's database with its tables, which it makes; None: to one that ends with the process.
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\0"
+# https://www.sqlite.org/fileformat.html, 1.3
+
+
+def connect(path: Path | None, kind: DatabaseKind = CRAWL) -> sqlite3.Connection:
+    """A connection to a database with its tables, which it makes; None: to one that ends with the process.
 
     Raises:
         ConfigError: the file is another program's, or of another version of this package.
         StorageError: it is damaged, in use by another process, or cannot be opened.
     """
     if path is None:
-        return _temporary()
+        return _temporary(kind)
     try:
-        if path.exists():
-            _check(path)
-        else:
+        if not path.exists():
             _make_private(path)
-        return _durable(path)
+        elif kind.is_shared:
+            _check_header(path, kind)
+        else:
+            _check(path, kind)
+        return _shared(path, kind) if kind.is_shared else _durable(path, kind)
     except sqlite3.Error as error:
-        raise storage_error(error, str(path)) from error
+        raise storage_error(error, str(path), kind) from error
     except OSError as error:
-        raise StorageError(f"the crawl's database cannot be made: {path} ({error.strerror})", phase="store") from error
+        raise StorageError(f"{kind.title} cannot be made: {path} ({error.strerror})", phase="store") from error
 
 
-def _temporary() -> sqlite3.Connection:
+def _temporary(kind: DatabaseKind) -> sqlite3.Connection:
     # The empty name: in memory, but beyond the size of the cache in a temporary file without a name, so that the memory
     # of a crawl without a state is bounded too (https://www.sqlite.org/inmemorydb.html, "Temporary Databases").
     connection = _open("")
     connection.execute("PRAGMA journal_mode = MEMORY")
     connection.execute("PRAGMA synchronous = OFF")
-    _create_tables(connection)
+    _create_tables(connection, kind)
     return connection
 
 
-def _durable(path: Path) -> sqlite3.Connection:
+def _durable(path: Path, kind: DatabaseKind) -> sqlite3.Connection:
     connection = _open(str(path))
     try:
         # Held from the first access until the connection ends, however it ends: the operating system frees the locks of
         # a process that died. It also spares the locking at each transaction.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
-        if _is_empty(connection):
-            _create_tables(connection)
-        else:
-            _check_numbers(connection, path)
+        _make_or_check(connection, path, kind)
         connection.execute("COMMIT")
         # Only now: as long as the tables are being made, their numbers go into the file itself, where `_check` reads
         # them. NORMAL: what is committed survives the death of the process, and a power cut never tears the file.
@@ -74,21 +80,44 @@ def _durable(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _open(name: str, *, is_uri: bool = False) -> sqlite3.Connection:
+def _shared(path: Path, kind: DatabaseKind) -> sqlite3.Connection:
+    connection = _open(str(path), timeout=_SHARED_WAIT)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        _make_or_check(connection, path, kind)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(name: str, *, is_uri: bool = False, timeout: float = 0.0) -> sqlite3.Connection:
     # isolation_level None: the Database itself says BEGIN and COMMIT. timeout 0: who holds the lock holds it for the
     # length of a crawl, so there is no point in waiting for it.
     connection = sqlite3.connect(
-        name, isolation_level=None, timeout=0, check_same_thread=False, cached_statements=256, uri=is_uri
+        name, isolation_level=None, timeout=timeout, check_same_thread=False, cached_statements=256, uri=is_uri
     )
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection
 
 
-def _create_tables(connection: sqlite3.Connection) -> None:
-    for statement in TABLES:
+def _make_or_check(connection: sqlite3.Connection, path: Path, kind: DatabaseKind) -> None:
+    if _is_empty(connection):
+        _create_tables(connection, kind)
+        return
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    _check_numbers((application, version), path, kind)
+
+
+def _create_tables(connection: sqlite3.Connection, kind: DatabaseKind) -> None:
+    for statement in kind.tables:
         connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA application_id = {kind.application_id}")
+    connection.execute(f"PRAGMA user_version = {kind.version}")
 
 
 def _make_private(path: Path) -> None:
@@ -97,7 +126,20 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
 
 
-def _check(path: Path) -> None:
+def _check_header(path: Path, kind: DatabaseKind) -> None:
+    """Look at the beginning of an existing file, which other processes may be writing."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if not header:
+        return
+    if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
+        raise StorageError(f"{kind.title} is no database at all: {path} (use another {kind.place})", phase="store")
+    version, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
+    if (version, application) != (0, 0):  # else it has just been made
+        _check_numbers((application, version), path, kind)
+
+
+def _check(path: Path, kind: DatabaseKind) -> None:
     """Look at an existing file without a chance of changing it."""
     # A journal beside it means that a process died while it made the tables: SQLite will undo that when it opens.
     if path.with_name(f"{path.name}-journal").exists():
@@ -106,12 +148,12 @@ def _check(path: Path) -> None:
     with closing(_open(_uri(path, "immutable=1"), is_uri=True)) as connection:
         if _is_empty(connection):
             return
-        _check_numbers(connection, path)
+        _make_or_check(connection, path, kind)
     with closing(_open(_uri(path, "mode=ro"), is_uri=True)) as connection:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise StorageError(
-            f"the crawl's database is damaged: {path} ({verdict}; restore it from a copy, or use another state folder)",
+            f"{kind.title} is damaged: {path} ({verdict}; restore it from a copy, or use another {kind.place})",
             phase="store",
         )
 
@@ -125,13 +167,12 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return bool(count == 0)
 
 
-def _check_numbers(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise ConfigError(f"not a crawl's state but another program's database: {path} (use another state folder)")
-    if version != SCHEMA_VERSION:
+def _check_numbers(found: tuple[int, int], path: Path, kind: DatabaseKind) -> None:
+    application, version = found
+    if application != kind.application_id:
+        raise ConfigError(f"not {kind.contents} but another program's database: {path} (use another {kind.place})")
+    if version != kind.version:
         raise ConfigError(
-            f"a crawl's state of version {version}, where this package has {SCHEMA_VERSION}: {path}"
-            " (go on with the release that began it, or use another state folder)"
+            f"{kind.contents} of version {version}, where this package has {kind.version}: {path}"
+            f" (go on with the release that began it, or use another {kind.place})"
         )

@@ -1,4 +1,4 @@
-"""Database: the one SQLite database of a crawl, driven from a thread of its own so that the event loop never waits.
+"""Database: an SQLite database, driven from a thread of its own so that the event loop never waits.
 
 The thread is ours, not one of anyio's pool: handing a call to it and back costs 45 µs of CPU where that of
 `anyio.to_thread` with a limiter of one costs 80 to 150, measured with 1 to 16 tasks that call at once.
@@ -17,11 +17,14 @@ import anyio
 
 from crawl4ai_browser.errors import StorageError
 from crawl4ai_browser.storage.connect import connect
+from crawl4ai_browser.storage.schema import CRAWL
 from crawl4ai_browser.storage.sqlite_errors import storage_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
+
+    from crawl4ai_browser.storage.schema import DatabaseKind
 
 Connection = sqlite3.Connection
 """What an operation is given. It has no business with BEGIN, COMMIT or PRAGMA."""
@@ -60,17 +63,18 @@ def _same(value: Any) -> Any:
 
 
 class Database:
-    """A crawl's database, open.
+    """A database, open.
 
     Operations run one after the other, in the order of their calls, each in a transaction of its own. After an error
     of SQLite itself it takes no more of them: what was committed is in the file, what is in memory beside it may not
     agree with it any more.
     """
 
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection, name: str, kind: DatabaseKind) -> None:
         """For `open` alone."""
         self._connection = connection
         self._name = name
+        self._kind = kind
         self._jobs: SimpleQueue[_Job[Any, Any] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = Thread(target=self._work, name=f"database {name}", daemon=True)
@@ -79,15 +83,15 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path | None) -> AsyncGenerator[Database]:
+    async def open(cls, path: Path | None, kind: DatabaseKind = CRAWL) -> AsyncGenerator[Database]:
         """The database in the file `path`, made when there is none; None: one that is gone with the process.
 
         Raises:
             ConfigError: the file belongs to something else, or to another version of this package.
             StorageError: it is damaged, in use by another process, or cannot be written. It is left as it was.
         """
-        connection = await anyio.to_thread.run_sync(connect, path)
-        database = cls(connection, "in memory" if path is None else str(path))
+        connection = await anyio.to_thread.run_sync(connect, path, kind)
+        database = cls(connection, "in memory" if path is None else str(path), kind)
         database._thread.start()
         try:
             yield database
@@ -155,7 +159,7 @@ class Database:
                 raise
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._failure = storage_error(error, self._name)
+            self._failure = storage_error(error, self._name, self._kind)
             raise self._failure from error
         return value
 

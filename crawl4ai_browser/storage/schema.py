@@ -6,6 +6,28 @@ statements needs an SQLite newer than 3.33, as Python is often built with the on
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DatabaseKind:
+    """What a file holds, and how it is shown to people."""
+
+    title: str
+    """What it is: "the crawl's database"."""
+    contents: str
+    """What it would be of another version: "a crawl's state"."""
+    place: str
+    """What to take another one of: "state folder"."""
+    occupant: str
+    """Who has it where it is in use, and what to do."""
+    application_id: int
+    version: int
+    tables: tuple[str, ...]
+    is_shared: bool = False
+    """Whether several processes may have it open at once."""
+
+
 APPLICATION_ID = 0x63346162
 """`c4ab` in ASCII, at byte 68 of the file (https://www.sqlite.org/fileformat.html, 1.3.15)."""
 
@@ -47,4 +69,14 @@ TABLES = (
     f"CREATE INDEX queue ON requests (host, urgency, key) WHERE state = {QUEUED}",
     "CREATE TABLE refusals (rule TEXT PRIMARY KEY, links INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE query_variants (path BLOB PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID",
+)
+
+CRAWL = DatabaseKind(
+    title="the crawl's database",
+    contents="a crawl's state",
+    place="state folder",
+    occupant="another crawl goes on there; wait for it",
+    application_id=APPLICATION_ID,
+    version=SCHEMA_VERSION,
+    tables=TABLES,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import FetchError
-from crawl4ai_browser.fetcher import PlainResponse
+from crawl4ai_browser.fetcher import NO_HEADERS, PlainResponse
 
 PlainAnswer = PlainResponse | FetchError | str | int
 """What one request brings: a response, an error that is raised, the text of a 200, or a status with an empty body."""
@@ -29,16 +29,21 @@ class ScriptedPlainGet:
         self._counts: Counter[str] = Counter()
         self.requests: list[tuple[str, str | None]] = []
         """URL and session of each request, cancelled ones included, in order."""
+        self.headers: list[dict[str, str]] = []
+        """What each of them had besides."""
         self.starts: list[float] = []
         """The monotonic time of each of them."""
 
-    async def get(self, url: str, *, session: str | None = None, timeout: float = 30.0) -> PlainResponse:
+    async def get(
+        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+    ) -> PlainResponse:
         """What the script says, after the delay.
 
         Raises:
             FetchError: where the answer is one.
         """
         self.requests.append((url, session))
+        self.headers.append(dict(headers))
         self.starts.append(self._clock.monotonic())
         self._counts[url] += 1
         scripted = self._script(url) if callable(self._script) else self._script.get(url, 404)

@@ -35,6 +35,7 @@ class _Document(TypedDict):
     content_type: str
     charset: str
     status: int
+    has_fetched: bool
 
 
 class _Answer(_Document):
@@ -89,6 +90,7 @@ class PageReading:
     ready_seconds: float
     read_seconds: float
     too_large: int
+    has_fetched: bool = True
     under_way: UnderWay = UnderWay()
 
 
@@ -211,6 +213,7 @@ def _reading(answer: _Answer, ready: Ready) -> PageReading:
         ready_seconds=answer["ready_seconds"],
         read_seconds=answer["read_seconds"],
         too_large=answer["too_large"],
+        has_fetched=answer["has_fetched"],
         under_way=_under_way(answer["under_way"]),
     )
 

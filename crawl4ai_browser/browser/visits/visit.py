@@ -298,6 +298,7 @@ class Visit:
             base_url=reading.base_url if reading else None,
             content_type=reading.content_type if reading else "",
             charset=reading.charset if reading else "",
+            has_fetched=reading.has_fetched if reading else None,
             ready=reading.ready if reading else None,
             downloads=self._downloads,
             screenshot=self._captured.screenshot,

@@ -55,7 +55,14 @@
 
   // Chromium shows XML in a viewer of its own, whose document holds the real one in this element.
   const xmlSource = document.contentType !== "text/html" && document.getElementById("webkit-xml-viewer-source-xml");
-  const html = (xmlSource ? xmlSource.innerHTML : serialize(document, 0)).toWellFormed();
+  const html = (xmlSource ? xmlSource.innerHTML : documentText()).toWellFormed();
+
+  // Whether what is shown may be made of more than the document and its scripts. The browser keeps 250 entries.
+  const loaded = performance.getEntriesByType("resource");
+  const tracker = window.__TOKEN__;
+  const hasFetched = loaded.length >= 250 || tracker?.pending.size > 0 || tracker?.lastMessage > -Infinity
+    || loaded.some(({ initiatorType }) => /^(fetch|xmlhttprequest|iframe|frame|other)$/.test(initiatorType));
+
   const isTooLarge = html.length > options.max_html_length;
   window.name = ""; // a page that is kept for the next URL carries nothing over
   return {
@@ -66,5 +73,6 @@
     content_type: document.contentType,
     charset: document.characterSet,
     status: performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0,
+    has_fetched: hasFetched,
   };
 }
