@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 from playwright.async_api import Dialog, Page
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
@@ -36,6 +37,14 @@ MAX_DIALOGS = 10
 
 MAX_POPUPS = 5
 """Windows of one visit that may live at once; a storm of them is closed at birth."""
+
+
+VISITS_PER_SWEEP = 50
+"""Visits after which the page's renderer collects its garbage. Left to itself, it keeps about 1 MB a visit of an
+ordinary page until it has 150 MB: with four pages twice the memory of all else. A collection takes some 20 ms."""
+
+SWEEP_DEADLINE = 2.0
+"""Seconds for that. A page that is in a loop never answers; it is gone with the next document."""
 
 
 @dataclass
@@ -105,6 +114,9 @@ class KeptPage:
 
     async def begin(self, visit: VisitRecord) -> None:
         """From now on everything that happens belongs to this visit."""
+        if self.visits > 0 and self.visits % VISITS_PER_SWEEP == 0:
+            with anyio.move_on_after(SWEEP_DEADLINE), suppress(PlaywrightError):
+                await self.page.request_gc()
         self.visits += 1
         self.visit = visit
         await self.documents.begin(visit.watch, visit.request)
