@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from crawl4ai_browser.crawling.blocking import fetch as fetch
     from crawl4ai_browser.crawling.crawler import Crawler as Crawler
     from crawl4ai_browser.crawling.progress import CrawlStatistics as CrawlStatistics
+    from crawl4ai_browser.crawling.proxy_check import ProxyCheck as ProxyCheck
+    from crawl4ai_browser.crawling.proxy_check import check_proxies as check_proxies
     from crawl4ai_browser.crawling.run import CrawlRun as CrawlRun
     from crawl4ai_browser.crawling.session import Session as Session
     from crawl4ai_browser.crawling.session_page import SessionPage as SessionPage
@@ -118,6 +120,7 @@ _HOMES = {
     "PolitenessConfig": "config",
     "Product": "things",
     "Proxy": "proxy",
+    "ProxyCheck": "crawling.proxy_check",
     "ProxyHealth": "proxy_pool",
     "ProxyPool": "proxy_pool",
     "ProxyStatus": "proxy_status",
@@ -144,6 +147,7 @@ _HOMES = {
     "XPath": "schema",
     "best_first": "frontier.order",
     "breadth_first": "frontier.order",
+    "check_proxies": "crawling.proxy_check",
     "crawl": "crawling.blocking",
     "depth_first": "frontier.order",
     "fetch": "crawling.blocking",
@@ -188,6 +192,7 @@ __all__ = [
     "PolitenessConfig",
     "Product",
     "Proxy",
+    "ProxyCheck",
     "ProxyHealth",
     "ProxyPool",
     "ProxyStatus",
@@ -214,6 +219,7 @@ __all__ = [
     "XPath",
     "best_first",
     "breadth_first",
+    "check_proxies",
     "crawl",
     "depth_first",
     "fetch",
