@@ -42,7 +42,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "rich": ("cli",),
     "time": ("clock",),
 }
-FOLDERED = ("browser",)  # has folders of its own: five nouns, where seventy modules side by side hid them
+FOLDERED = ("browser", "testing")  # have folders of their own: nouns that too many modules side by side would hide
 CLOCKS = ("clock", "testing.fake_clock")  # may sleep and ask for the date
 CONNECTORS = ("browser.proxies.upstream",)  # may open a connection by itself, for the browser
 REQUESTERS = ("browser.plain_requests", "browser.launch")  # may have Playwright's request client

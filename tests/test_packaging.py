@@ -126,5 +126,9 @@ def test_wheel_has_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
         "crawl4ai-browser",
         "=",
         "crawl4ai_browser.cli.main:main",
+        "[pytest11]",
+        "crawl4ai_browser",
+        "=",
+        "crawl4ai_browser.testing.plugin.hooks",
     ]
     assert "licenses/LICENSE" in names

@@ -1,0 +1,145 @@
+"""What pytest loads: the options, markers and fixtures of tests that crawl.
+
+Every suite on a machine where the package is installed imports this module, so it imports nothing but pytest: what a
+fixture needs is imported by name when a test asks for it. A suite that uses none of them pays for one module.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.config import CrawlConfig
+    from crawl4ai_browser.testing.fixtures import AsyncCrawl, AsyncFetch, Crawl, Fetch
+    from crawl4ai_browser.testing.plugin.crawl_test import CrawlTest
+    from crawl4ai_browser.testing.plugin.crawlers import Crawlers
+    from crawl4ai_browser.testing.plugin.sites import CrawlSite
+    from crawl4ai_browser.testing.plugin.visitors import AsyncCrawlSession, CrawlSession, SharedCrawler
+
+_test_key = pytest.StashKey["CrawlTest"]()
+"""What a test has crawled with, for its report."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("crawl4ai-browser", "tests that crawl")
+    group.addoption(
+        "--crawl-missing-browser",
+        choices=("fail", "skip"),
+        help="What becomes of tests that crawl where there is no browser. [default: the ini setting; fail]",
+    )
+    parser.addini("crawl_missing_browser", "fail or skip tests that crawl where there is no browser", default="fail")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Save what a test has crawled, beside its report."""
+    report = yield
+    test = item.stash.get(_test_key, None)
+    if test is not None and (report.when == "call" or (report.when == "setup" and report.failed)):
+        _part("attachments").attach(item, report, test)
+    return report
+
+
+def _part(name: str) -> Any:
+    return import_module(f"crawl4ai_browser.testing.plugin.{name}")
+
+
+# --- configuration: fixtures to override, at any scope
+
+
+@pytest.fixture(scope="session")
+def crawler_config(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> CrawlConfig:
+    """The `CrawlConfig` of this suite's crawls. Override it, at any scope, to change it for the tests below."""
+    settings = _part("settings")
+    config: CrawlConfig = settings.default_config(
+        settings.Settings.of(pytestconfig), tmp_path_factory.mktemp("downloads", numbered=True)
+    )
+    return config
+
+
+@pytest.fixture(scope="session")
+def crawl_context_args() -> Mapping[str, object]:
+    """What sessions of tests are given beside `crawler_config.context`: fields of `ContextConfig`. To be overridden."""
+    return {}
+
+
+# --- crawling
+
+
+@pytest.fixture(scope="session")
+def crawlers() -> Generator[Crawlers]:
+    """The crawlers of this process, for fixtures of a wider scope than a test's: `crawlers.crawl(url, config)`."""
+    with _part("crawlers").Crawlers(_part("bridge").Bridge()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def _crawl_test(
+    request: pytest.FixtureRequest,
+    crawlers: Crawlers,
+    crawler_config: CrawlConfig,
+    crawl_context_args: Mapping[str, object],
+) -> Generator[CrawlTest]:
+    """What this test crawls with."""
+    settings = _part("settings").Settings.of(request.config)
+    _part("browser_check").require_browser(crawler_config.browser, settings.missing_browser)
+    if "output_path" in request.fixturenames or request.config.pluginmanager.has_plugin("playwright"):
+        request.getfixturevalue("output_path")
+    parts = _part("crawl_test")
+    test: CrawlTest = parts.CrawlTest(
+        crawlers,
+        _part("settings").with_captures(crawler_config, settings),
+        parts.context_of(crawler_config, crawl_context_args),
+        is_async=inspect.iscoroutinefunction(getattr(request.node, "obj", None)),
+        is_traced=settings.tracing != "off",
+    )
+    request.node.stash[_test_key] = test
+    yield test
+    test.close()
+
+
+@pytest.fixture
+def crawler(_crawl_test: CrawlTest) -> SharedCrawler:
+    """The crawler of this process, for tests with an event loop. Its browser starts with the first page."""
+    return _crawl_test.crawler()
+
+
+@pytest.fixture
+def crawl_session(_crawl_test: CrawlTest) -> CrawlSession | AsyncCrawlSession:
+    """A session of this test's own: a browser context with no cookies but those of its configuration.
+
+    In an `async def` test its methods are awaited (`AsyncCrawlSession`), in others they block (`CrawlSession`).
+    """
+    return _crawl_test.session()
+
+
+@pytest.fixture
+def fetch(_crawl_test: CrawlTest) -> Fetch | AsyncFetch:
+    """`fetch(url)`: the result of one page, visited in the session of this test. In an `async def` test: await it."""
+    return _crawl_test.session().fetch
+
+
+@pytest.fixture
+def crawl(_crawl_test: CrawlTest) -> Crawl | AsyncCrawl:
+    """`crawl(urls, scope=...)`: the list of results, visited in the session of this test. Types: `testing.fixtures`.
+
+    In an `async def` test: await it, or iterate over it with `async for`.
+    """
+    return _crawl_test.session().crawl
+
+
+# --- what is crawled
+
+
+@pytest.fixture
+def crawl_site() -> Generator[CrawlSite]:
+    """`crawl_site(folder)` or `crawl_site({"/": "<h1>here</h1>", ...})`: a running `SiteServer` on loopback."""
+    sites: CrawlSite = _part("sites").CrawlSite()
+    yield sites
+    sites.close()

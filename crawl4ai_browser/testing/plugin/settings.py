@@ -1,0 +1,72 @@
+"""Settings: what the command line and the ini file say about tests that crawl, and the configuration to begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import pytest
+
+from crawl4ai_browser.config import (
+    BrowserConfig,
+    CapacityConfig,
+    CrawlConfig,
+    DownloadConfig,
+    RetryConfig,
+)
+
+_FIRST_RETRY = 0.05
+"""Seconds before a page is tried again at first: there is nobody to be spared on loopback."""
+
+_OUTPUT = "test-results"
+"""Where artifacts go without pytest-playwright, as with it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for. The options of pytest-playwright count here too, where it is installed."""
+
+    missing_browser: Literal["fail", "skip"]
+    headless: bool
+    screenshot: Literal["off", "on", "only-on-failure"]
+    full_page: bool
+    tracing: Literal["off", "on", "retain-on-failure"]
+    output: Path
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Settings:
+        """Those of a run."""
+        missing = config.getoption("crawl_missing_browser") or config.getini("crawl_missing_browser")
+        if missing not in ("fail", "skip"):
+            raise pytest.UsageError(f"crawl_missing_browser is fail or skip, not {missing!r}")
+        return cls(
+            missing_browser=cast("Literal['fail', 'skip']", missing),
+            headless=not config.getoption("--headed", default=False),
+            screenshot=config.getoption("--screenshot", default="off"),
+            full_page=bool(config.getoption("--full-page-screenshot", default=False)),
+            tracing=config.getoption("--tracing", default="off"),
+            output=Path(config.getoption("--output", default=_OUTPUT)).absolute(),
+        )
+
+
+def default_config(settings: Settings, folder: Path) -> CrawlConfig:
+    """The configuration of tests: the package's own defaults, but for what tests should not wait for or leave behind.
+
+    Content is made in this process, files go into `folder`, the console is captured, retries come at once.
+    """
+    return CrawlConfig(
+        browser=BrowserConfig(headless=settings.headless),
+        capture=CrawlConfig().capture.model_copy(update={"console": True}),
+        capacity=CapacityConfig(content_workers=0),
+        download=DownloadConfig(folder=folder),
+        retry=RetryConfig(first_delay=_FIRST_RETRY),
+    )
+
+
+def with_captures(config: CrawlConfig, settings: Settings) -> CrawlConfig:
+    """The configuration with what a failed test is to leave behind."""
+    if settings.screenshot == "off" or config.capture.screenshot != "none":
+        return config
+    shown = "full_page" if settings.full_page else "viewport"
+    return config.model_copy(update={"capture": config.capture.model_copy(update={"screenshot": shown})})
