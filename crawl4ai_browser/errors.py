@@ -11,7 +11,8 @@
     │   │   ├── NameNotResolved
     │   │   ├── ConnectionFailed
     │   │   ├── TlsError
-    │   │   └── TooManyRedirects
+    │   │   ├── TooManyRedirects
+    │   │   └── PageTooLarge
     │   ├── FetchTimeout
     │   │   ├── PoolTimeout
     │   │   ├── NavigationTimeout
@@ -159,6 +160,10 @@ class TooManyRedirects(NavigationError):
 
 class FetchTimeout(FetchError):
     """A deadline passed. The subclass says which."""
+class PageTooLarge(NavigationError):
+    """The document is larger than `VisitConfig.max_html_bytes`, or went on arriving beyond that."""
+
+
 
 
 class PoolTimeout(FetchTimeout):

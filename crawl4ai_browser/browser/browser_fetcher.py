@@ -14,6 +14,7 @@ from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.browser.sessions.open_page import OpenPage
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.visit import Visit, VisitSettings
+from crawl4ai_browser.browser.visits.navigation import StalePage
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
 
@@ -60,6 +61,13 @@ class BrowserFetcher:
     async def _visit(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
         started = self._clock.monotonic()
         fresh = self._config.fresh_contexts and request.session is None
+        while True:
+            try:
+                return await self._visit_in_a_page(request, on_answer)
+            except StalePage:  # given up; in the end the session has none left and opens a new one
+                continue
+
+    async def _visit_in_a_page(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
         async with self._pool.page(errand_of(request), fresh=fresh) as (page, session, turn):
             waited = self._clock.monotonic() - started
             visit = self._new_visit(session, page, request, on_answer)

@@ -14,6 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.browser.sessions.user_function import PageFunction, T, call_function
+from crawl4ai_browser.browser.visits.navigation import StalePage
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError
 from crawl4ai_browser.proxy_status import ProxyErrand
 
@@ -50,9 +51,13 @@ class OpenPage:
         """Go to the URL and visit it, as `Fetcher.fetch` says. In another page, where the last one has gone."""
         async with self._session.entry.visit():
             await self._drop_visit()
-            page = await self._usable_page()
-            self._request = request
-            return await self._run(page, self._new_visit(page, request, on_answer))
+            while True:
+                page = await self._usable_page()
+                self._request = request
+                try:
+                    return await self._run(page, self._new_visit(page, request, on_answer))
+                except StalePage:  # what it shows does not let go of it
+                    continue
 
     async def run(self, function: PageFunction[T]) -> T:
         """The result of a user's function, which gets Playwright's page. What it raises comes out as it is.

@@ -14,7 +14,7 @@ from typing import Literal
 from crawl4ai_browser.browser.files.rules import is_saved
 from crawl4ai_browser.browser.playwright_errors import from_net_error
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
-from crawl4ai_browser.errors import FetchError, NavigationError, TooManyRedirects
+from crawl4ai_browser.errors import FetchError, NavigationError, PageTooLarge, TooManyRedirects
 from crawl4ai_browser.fetcher import OnAnswer
 from crawl4ai_browser.snapshot import Redirect
 from crawl4ai_browser.urls import without_fragment
@@ -195,7 +195,7 @@ class DocumentWatch:
             return True
         length = hop.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.max_bytes and "html" in hop.headers.get("content-type", ""):
-            self.fail(NavigationError(f"document of {length} bytes, at most {self.max_bytes}", phase="goto"))
+            self.fail(PageTooLarge(f"document of {length} bytes, at most {self.max_bytes}", phase="goto"))
             return False
         return True
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.playwright_errors import may_be_no_page, translate
+from crawl4ai_browser.browser.playwright_errors import is_interrupted, may_be_no_page, translate
 from crawl4ai_browser.browser.visits.document_watch import NO_CONTENT
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.urls import without_fragment
@@ -22,6 +23,16 @@ DOWNLOAD_EVENT_DEADLINE = 5.0
 CRASH_EVENT_DELAY = 0.3
 """Seconds between the error of a navigation and the news that its renderer has crashed."""
 
+STUCK_AFTER = 1.0
+"""Seconds of a navigation after which the document that a kept page still shows is asked whether it is alive."""
+
+STUCK_ANSWER = 3.0
+"""Seconds for it to answer, on a machine that is busy. One that does not is in a loop, and holds the page."""
+
+
+class StalePage(Exception):
+    """What an earlier visit left in a kept page is in the way: the visit is to be made in another one."""
+
 
 async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
     """Whether there is a document to read. False: the URL was a file, or an answer without content.
@@ -30,15 +41,13 @@ async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
 
     Raises:
         FetchError: there was no document.
+        StalePage: the document that was there before does not let go of the page.
     """
     request = visit.request
     if request.headers:
         await page.page.set_extra_http_headers(request.headers)
-    if is_same_document(page.page.url, request.url):
-        # A kept page would only scroll, or hand the route to the application that is there, as another visit left it.
-        await page.page.goto("about:blank", wait_until="commit")
     try:
-        await page.page.goto(request.url, wait_until="commit", timeout=config.navigation_timeout * 1000)
+        await _leave_for(page, request.url, config.navigation_timeout)
     except PlaywrightError as error:
         if may_be_no_page(error) and await _is_no_page(visit):
             return False
@@ -47,6 +56,58 @@ async def goto(page: KeptPage, visit: VisitRecord, config: VisitConfig) -> bool:
         if request.headers:
             await page.page.set_extra_http_headers({})
     return True
+
+
+async def _leave_for(page: KeptPage, url: str, timeout: float) -> None:
+    """Go there. Where the page has been used before, see to it that this visit does not pay for the one before.
+
+    A document may leave a loop behind, at once or in what it does when it is left, which holds up whatever is to take
+    its place; and the browser's own error page may come after the visit that it is for.
+
+    Raises:
+        PlaywrightError: as `Page.goto`.
+        StalePage: the document that was there before does not let go of the page.
+    """
+    if page.visits <= 1:
+        await _go(page, url, timeout)
+        return
+    failure: PlaywrightError | None = None
+    is_stuck = False
+
+    async def ask_document() -> None:
+        nonlocal is_stuck
+        await SYSTEM_CLOCK.sleep(min(STUCK_AFTER, timeout / 4))
+        is_stuck = not await _answers(page, within=min(STUCK_ANSWER, timeout / 2))
+        if is_stuck:
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask_document)
+        try:
+            await _go(page, url, timeout)
+        except PlaywrightError as error:
+            failure = error
+        tasks.cancel_scope.cancel()
+    if is_stuck or (failure is not None and is_interrupted(failure)):
+        raise StalePage from failure
+    if failure is not None:
+        raise failure
+
+
+async def _answers(page: KeptPage, *, within: float) -> bool:
+    """Whether the document that the page shows is alive, by a real question."""
+    with anyio.move_on_after(within):
+        with suppress(PlaywrightError):  # it has just been replaced
+            await page.page.evaluate("0")
+        return True
+    return False
+
+
+async def _go(page: KeptPage, url: str, timeout: float) -> None:
+    if is_same_document(page.page.url, url):
+        # A kept page would only scroll, or hand the route to the application that is there, as another visit left it.
+        await page.page.goto("about:blank", wait_until="commit", timeout=timeout * 1000)
+    await page.page.goto(url, wait_until="commit", timeout=timeout * 1000)
 
 
 def is_same_document(current: str, target: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, assert_never
 
+import anyio
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from typing_extensions import TypedDict
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from crawl4ai_browser.browser.visits.kept_page import KeptPage, VisitRecord
     from crawl4ai_browser.browser.visits.visit import VisitSettings
 
+
+READ_SECONDS = 1.0
+"""Kept of a visit's time for taking the page home: what was waited for until then is given up, not the page."""
+
+MAX_SECONDS = 1e6
+"""What stands for a visit without a deadline: the page's script can't be told infinity."""
+
+READ_SHARE = 0.2
+"""The same for a short deadline: at most this part of what is left of it."""
 
 COMMIT_SECONDS = 3.0
 """Between the beginning of a document's answer and its taking the page's place. Some milliseconds."""
@@ -73,6 +83,7 @@ class _Options(TypedDict, total=False):
     shadow_roots: bool
     frames: bool
     frames_on_demand: bool
+    time_left: float
 
 
 @dataclass(frozen=True)
@@ -127,15 +138,16 @@ async def read_scriptless(page: KeptPage, options: _Options, settings: VisitSett
     ready = settings.visit.ready
     started = SYSTEM_CLOCK.monotonic()
     state: Literal["domcontentloaded", "load"] = "load" if isinstance(ready, Load) else "domcontentloaded"
-    parsed = met = await _reaches(page, state, settings.visit.navigation_timeout)
+    parsed = met = await _reaches(page, state, min(settings.visit.navigation_timeout, _time_left()))
     match ready:
         case Selector() if parsed:
+        options["time_left"] = min(_time_left(), MAX_SECONDS) * 1000
             found = await page.page.evaluate("(css) => !!document.querySelector(css)", ready.css)
             met = found == (ready.state != "absent")
         case Predicate() if parsed:
             met = bool(await page.page.evaluate(ready.script))
         case Delay() if parsed:
-            await SYSTEM_CLOCK.sleep(ready.seconds)
+            await SYSTEM_CLOCK.sleep(min(ready.seconds, _time_left()))
         case _:
             pass
     document: _Document = await page.page.evaluate(read_script(), options)
@@ -186,6 +198,12 @@ def _options(ready: Ready, settings: VisitSettings) -> _Options:
             options["stillness"] = ready.stillness * 1000
         case Selector():
             options["limit"] = ready.timeout * 1000
+def _time_left() -> float:
+    """Seconds for which the visit may still wait, so that what is there by then is read before its deadline."""
+    left = anyio.current_effective_deadline() - anyio.current_time()
+    return max(0.0, left - min(READ_SECONDS, left * READ_SHARE))
+
+
             options["css"] = ready.css
             options["state"] = ready.state
         case Predicate() | Load():

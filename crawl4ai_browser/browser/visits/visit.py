@@ -18,17 +18,15 @@ from crawl4ai_browser.browser.files.rules import file_failure
 from crawl4ai_browser.browser.files.types import PDF
 from crawl4ai_browser.browser.files.under_way import has_lost_page, leads_on
 from crawl4ai_browser.browser.playwright_errors import translate
-from crawl4ai_browser.browser.visits import capture, record
 from crawl4ai_browser.browser.visits.document_watch import DocumentWatch, Hop
 from crawl4ai_browser.browser.visits.kept_page import KeptPage, VisitRecord
-from crawl4ai_browser.browser.visits.navigation import goto
+from crawl4ai_browser.browser.visits.navigation import StalePage, goto
 from crawl4ai_browser.browser.visits.page_script import forget_script
 from crawl4ai_browser.browser.visits.reading import PageReading, is_replaced, read_when_ready
 from crawl4ai_browser.config import CaptureConfig, ContextConfig, VisitConfig
 from crawl4ai_browser.errors import (
     FetchError,
     FetchTimeout,
-    NavigationError,
     NavigationTimeout,
     Phase,
     ReadyTimeout,
@@ -37,6 +35,8 @@ from crawl4ai_browser.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.files.intake import FileIntake
+    PageCrashed,
+    PageTooLarge,
     from crawl4ai_browser.browser.sessions.signing_in import SignInWatch
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
@@ -50,6 +50,7 @@ DEADLINE_MARGIN = 1.0
 
 FORGET_SECONDS = 2.0
 """For a page to forget what it has asked for. One whose script is in a loop never does."""
+    from crawl4ai_browser.ready import Ready
 
 ERROR_PAGE = "chrome-error:"
 """How the address of Chromium's own error pages begins."""
@@ -135,8 +136,10 @@ class Visit:
             FetchError: with the snapshot of what was gathered.
         """
         try:
-            with record.listening(self._page.page, self._record, self._settings.capture):
-                await self._under_deadline()
+            await self._under_deadline()
+        except StalePage:
+            self._page.is_spoiled = True
+            raise
         except FetchError as error:
             self._page.is_spoiled = True
             snapshot = self._snapshot()
@@ -151,6 +154,7 @@ class Visit:
         if failure is not None:
             raise self._about(failure, snapshot)
         return snapshot
+            StalePage: an earlier visit is in the way; nothing has come of this one.
 
     def _about(self, error: FetchError, snapshot: Snapshot) -> FetchError:
         error.request, error.snapshot = self._request, snapshot
@@ -205,7 +209,7 @@ class Visit:
             self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
         if not self._is_file:
             self._phase = "ready"
-            reading = await self._read()
+            reading = await self._read(self._settings)
             if reading is None:
                 return
             self._record.timings["ready"] = reading.ready_seconds
@@ -215,10 +219,14 @@ class Visit:
             self._phase = "capture"
             if reading.content_type == PDF:
                 # What was read is the viewer's html, not the document's.
+            if isinstance(watch.failure, PageCrashed) and self._phase == "goto" and self._page.visits > 1:
+                raise StalePage  # the renderer that died was still that of the document before
                 self._reading = replace(reading, html=None)
                 await pdf_viewer.wait_until_shown(self._page)
             if self._settings.capture.screenshot != "none" or self._settings.capture.pdf:
                 self._captured = await self._timed("capture", capture.take(self._page, self._settings.capture))
+            if self._page.is_spoiled:
+                raise StalePage  # its renderer died while nobody used it
 
     async def _read(self) -> PageReading | None:
         """Read the page; again where it has left for another by then. What it has asked for is waited for.
@@ -270,7 +278,7 @@ class Visit:
     def _check(self, reading: PageReading) -> None:
         limit = self._settings.visit.max_html_bytes
         if reading.too_large:
-            raise NavigationError(f"html of {reading.too_large} characters, at most {limit}", phase="read")
+            raise PageTooLarge(f"html of {reading.too_large} characters, at most {limit}", phase="read")
         if not reading.parsed:
             timeout = self._settings.visit.navigation_timeout
             raise NavigationTimeout(f"the document was not parsed within {timeout:g} s", phase="goto")

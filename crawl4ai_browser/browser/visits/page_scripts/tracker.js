@@ -202,7 +202,25 @@
     element.addEventListener("error", end, { once: true });
   };
 
+  // A document without an end would fill the memory long before the visit's deadline. It is measured as it arrives, here
+  // and not by a timer, as a busy parser lets none run: its text, and for each element less than any takes.
+  const MEASURE_INTERVAL = 500;
+  const ELEMENT_LENGTH = 4;
+  let lastMeasured = now();
+  let tellExcess;
+  Object.assign(state, { maxLength: Infinity, excess: 0, exceeded: new Promise((resolve) => { tellExcess = resolve; }) });
+  const measure = () => {
+    if (document.readyState !== "loading" || now() - lastMeasured < MEASURE_INTERVAL) return;
+    const elements = document.getElementsByTagName("*").length;
+    const length = elements * ELEMENT_LENGTH + (document.documentElement?.textContent.length ?? 0);
+    lastMeasured = now();
+    if (length <= state.maxLength) return;
+    state.excess = length;
+    tellExcess();
+  };
+
   new MutationObserver((records) => {
+    measure();
     let structural = false;
     for (const record of records) {
       for (const node of record.addedNodes) {

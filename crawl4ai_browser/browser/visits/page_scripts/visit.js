@@ -6,6 +6,7 @@ async (options) => {
   const tracker = window.__TOKEN__ ?? { pending: new Map(), lastActivity: 0, lastSoftActivity: 0, wantsFrame: () => false };
   const now = performance.now.bind(performance);
   const started = now();
+  const homeTime = started + (options.time_left ?? Infinity); // by then the page is read as it stands
   const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const event = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
 
@@ -84,7 +85,7 @@ async (options) => {
   const FRAME_INTERVAL = 50;
   const until = async (check, limit) => {
     tracker.waitingSince ??= now();
-    const end = tracker.waitingSince + limit;
+    const end = Math.min(tracker.waitingSince + limit, homeTime);
     for (;;) {
       if (await check()) return true;
       const left = end - now();
@@ -118,9 +119,13 @@ async (options) => {
   const navigation = performance.getEntriesByType("navigation")[0];
   const isParsed = () => document.readyState === "complete"
     || (document.readyState === "interactive" && navigation?.domContentLoadedEventEnd > 0);
-  const parsingEnds = started + options.navigation_limit;
-  while (!isParsed() && now() < parsingEnds) {
-    await Promise.race([event(document, "DOMContentLoaded"), pause(POLL_INTERVAL)]);
+  const parsingEnds = Math.min(started + options.navigation_limit, homeTime);
+  tracker.maxLength = options.max_html_length;
+  while (!isParsed() && now() < parsingEnds && !tracker.excess) {
+    await Promise.race([event(document, "DOMContentLoaded"), pause(POLL_INTERVAL), tracker.exceeded]);
+  }
+  if (tracker.excess) {
+    return { ...answer, ...read({ ...options, without_html: true }), html: null, too_large: tracker.excess, under_way: null };
   }
   answer.parsed = document.readyState !== "loading";
   const parsedAt = navigation?.domContentLoadedEventEnd || started;
