@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import BLOCK_TAGS, SKIPPED_TAGS, collapse, is_frame
 from crawl4ai_browser.content.code import code_language, code_text
 from crawl4ai_browser.content.converters import fenced_code, indent, list_item
 from crawl4ai_browser.content.walk import (
@@ -20,6 +19,7 @@ from crawl4ai_browser.content.walk import (
 )
 from crawl4ai_browser.content.writer import Fragment
 from crawl4ai_browser.html_tree import children
+from crawl4ai_browser.visible_text import BLOCK_TAGS, SKIPPED_TAGS, collapse, is_frame
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

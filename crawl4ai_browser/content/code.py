@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import BLOCK_TAGS, SKIPPED_TAGS
+from crawl4ai_browser.visible_text import BLOCK_TAGS, SKIPPED_TAGS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from markdownify import ATX, MarkdownConverter
 
-from crawl4ai_browser.content.clean import collapse
 from crawl4ai_browser.content.escape import balance_brackets, escape_inline, link_destination, link_title
+from crawl4ai_browser.visible_text import collapse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

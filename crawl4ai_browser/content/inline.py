@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser import urls
-from crawl4ai_browser.content.clean import collapse, shown_option
 from crawl4ai_browser.content.converters import image, inline_target
 from crawl4ai_browser.content.media import image_url, is_pixel, media_url
 from crawl4ai_browser.content.walk import (
@@ -25,6 +24,7 @@ from crawl4ai_browser.content.walk import (
     skip,
 )
 from crawl4ai_browser.content.writer import Fragment
+from crawl4ai_browser.visible_text import collapse, shown_option
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

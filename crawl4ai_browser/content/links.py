@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from crawl4ai_browser import urls
-from crawl4ai_browser.content.clean import collapse, visible_text
 from crawl4ai_browser.page_content import Link
+from crawl4ai_browser.visible_text import collapse, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

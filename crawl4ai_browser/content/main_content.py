@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser.content.boilerplate_names import Names
-from crawl4ai_browser.content.clean import SKIPPED_TAGS, is_frame
+from crawl4ai_browser.visible_text import SKIPPED_TAGS, is_frame
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser import html_tree
-from crawl4ai_browser.content.clean import visible_text
 from crawl4ai_browser.content.srcset import largest, parse_srcset
 from crawl4ai_browser.page_content import Media, MediaSource
+from crawl4ai_browser.visible_text import visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import collapse, visible_text
 from crawl4ai_browser.dates import parse_date
 from crawl4ai_browser.json_ld import parse_json_ld
 from crawl4ai_browser.page_content import PageMetadata
+from crawl4ai_browser.visible_text import collapse, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

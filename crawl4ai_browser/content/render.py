@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from crawl4ai_browser.clock import SYSTEM_CLOCK
-from crawl4ai_browser.content.clean import hidden_nodes
 from crawl4ai_browser.content.links import read_links
 from crawl4ai_browser.content.main_content import boilerplate
 from crawl4ai_browser.content.markdown import to_cited_markdown, to_markdown
@@ -14,6 +13,7 @@ from crawl4ai_browser.content.metadata import read_metadata
 from crawl4ai_browser.content.tables import read_tables
 from crawl4ai_browser.content.text import to_text
 from crawl4ai_browser.page_content import Content, PageMetadata
+from crawl4ai_browser.visible_text import hidden_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

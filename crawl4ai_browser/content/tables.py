@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import visible_text
 from crawl4ai_browser.content.grid import Grid, read_grid
 from crawl4ai_browser.page_content import Table
+from crawl4ai_browser.visible_text import visible_text
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import BLOCK_TAGS, SKIPPED_TAGS, SOFT_HYPHEN, collapse, is_frame, shown_option
 from crawl4ai_browser.content.code import code_text
+from crawl4ai_browser.visible_text import BLOCK_TAGS, SKIPPED_TAGS, SOFT_HYPHEN, collapse, is_frame, shown_option
 
 if TYPE_CHECKING:
     from collections.abc import Collection

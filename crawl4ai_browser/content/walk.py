@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawl4ai_browser.content.clean import SOFT_HYPHEN
 from crawl4ai_browser.content.converters import Converters
 from crawl4ai_browser.content.escape import (
     balance_brackets,
@@ -21,6 +20,7 @@ from crawl4ai_browser.content.escape import (
     escape_references,
 )
 from crawl4ai_browser.content.writer import Fragment, Writer
+from crawl4ai_browser.visible_text import SOFT_HYPHEN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

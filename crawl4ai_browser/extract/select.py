@@ -13,6 +13,7 @@ from lxml import etree
 
 from crawl4ai_browser.schema import XPath
 from crawl4ai_browser.selector_syntax import SELF
+from crawl4ai_browser.visible_text import visible_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
 
 Hit: TypeAlias = "LexborNode | str"
 """An element, or the text that an XPath expression gave."""
-
-_UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "svg"})
-"""Elements whose text no reader sees. The text of one that is selected itself is taken all the same."""
-
-_APART = frozenset(
-    {"address", "article", "aside", "blockquote", "br", "button", "caption", "dd", "details", "div", "dl", "dt"}
-    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li"}
-    | {"legend", "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "td"}
-    | {"tfoot", "th", "thead", "tr", "ul"}
-)
-"""Elements whose text is never one word with what stands beside them."""
 
 
 class Selection:
@@ -121,28 +111,3 @@ def taken(hit: Hit, take: str) -> str | None:
     if take == "outer_html":
         return hit.html
     return (hit.text(deep=True) if take == "raw" else visible_text(hit)) or None
-
-
-def visible_text(node: LexborNode) -> str:
-    """The text that a reader sees of an element, on one line."""
-    parts: list[str] = []
-    path: list[LexborNode] = []
-    current = node.first_child
-    while current is not None or path:
-        if current is None:
-            current = path.pop()
-            parts.append(" " if current.tag in _APART else "")
-            current = current.next
-            continue
-        tag = current.tag
-        if current.is_text_node:
-            parts.append(current.text_content or "")
-        elif tag not in _UNSEEN:
-            parts.append(" " if tag in _APART else "")
-            child = current.first_child
-            if child is not None:
-                path.append(current)
-                current = child
-                continue
-        current = current.next
-    return " ".join("".join(parts).split())

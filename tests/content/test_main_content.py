@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawl4ai_browser.content.clean import hidden_nodes
 from crawl4ai_browser.content.main_content import boilerplate
 from crawl4ai_browser.content.text import to_text
 from crawl4ai_browser.document import Document
+from crawl4ai_browser.visible_text import hidden_nodes
 
 SENTENCE = "This is a sentence of the text, which is what a reader came for. "
 TEXT = f"<h1>Title</h1><p>{SENTENCE * 6}</p><p>Second: {SENTENCE * 6}</p>"

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from crawl4ai_browser.content.clean import hidden_nodes
 from crawl4ai_browser.content.markdown import to_cited_markdown, to_markdown
 from crawl4ai_browser.document import Document
+from crawl4ai_browser.visible_text import hidden_nodes
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
 COMMONMARK = MarkdownIt("commonmark").enable(["table", "strikethrough"])

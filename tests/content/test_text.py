@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawl4ai_browser.content.clean import hidden_nodes
 from crawl4ai_browser.content.text import to_text
 from crawl4ai_browser.document import Document
+from crawl4ai_browser.visible_text import hidden_nodes
 
 
 def text(html: str) -> str:

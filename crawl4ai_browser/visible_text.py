@@ -1,4 +1,4 @@
-"""What of a page counts as content, for every part alike: which elements are left out, and the text of the others.
+"""What of a page its reader sees, for every part alike: which elements are left out, and the text of the others.
 
 Left out is what a reader of the page never sees: scripts, styles, templates, `<noscript>` (scripts ran), drawings, and
 what the page itself marks as not shown: the `hidden` attribute, an inline `display: none`, a closed `<dialog>`. Kept is
