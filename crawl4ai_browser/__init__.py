@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from crawl4ai_browser.browser.sessions.sign_in import SignedIn as SignedIn
     from crawl4ai_browser.browser.sessions.sign_in import SignIn as SignIn
     from crawl4ai_browser.cache_config import CacheConfig as CacheConfig
+    from crawl4ai_browser.capture_config import CaptureConfig as CaptureConfig
     from crawl4ai_browser.config import BrowserConfig as BrowserConfig
     from crawl4ai_browser.config import CapacityConfig as CapacityConfig
-    from crawl4ai_browser.config import CaptureConfig as CaptureConfig
     from crawl4ai_browser.config import ContentConfig as ContentConfig
     from crawl4ai_browser.config import ContextConfig as ContextConfig
     from crawl4ai_browser.config import CrawlConfig as CrawlConfig
@@ -87,7 +87,7 @@ _HOMES = {
     "BrowserConfig": "config",
     "CacheConfig": "cache_config",
     "CapacityConfig": "config",
-    "CaptureConfig": "config",
+    "CaptureConfig": "capture_config",
     "Column": "schema",
     "ConfigError": "errors",
     "ContentConfig": "config",

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from crawl4ai_browser.cache_config import CacheConfig
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.identity import (
     Cookie,
     Geolocation,
@@ -131,17 +132,6 @@ class VisitConfig(Frozen):
     frames: bool = False
     """Put the html of same-origin iframes into their `srcdoc`."""
     max_html_bytes: int = Field(default=64 * 2**20, gt=0)
-
-
-class CaptureConfig(Frozen):
-    """What is recorded beside the html. All of it costs, so all of it is off."""
-
-    screenshot: Literal["none", "viewport", "full_page"] = "none"
-    pdf: bool = False
-    console: bool = False
-    """Console messages and uncaught page errors."""
-    requests: bool = False
-    """Every request of the page with its status, type and times."""
 
 
 class ContentConfig(Frozen):
@@ -295,7 +285,7 @@ class LimitsConfig(Frozen):
 
     max_seconds: float | None = Field(default=None, gt=0)
     max_bytes: int | None = Field(default=None, gt=0)
-    """Of results: html as UTF-8, screenshots, PDFs and downloaded files."""
+    """Of results: html as UTF-8, captures (in files too) and downloaded files."""
     max_failures: int | None = Field(default=None, ge=1)
     """Results that failed for good; skipped ones (robots.txt) do not count."""
 

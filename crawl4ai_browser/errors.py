@@ -29,6 +29,8 @@
     │   ├── ProxyError
     │   ├── HttpStatusError
     │   ├── ActionFailed
+    │   ├── CaptureFailed
+    │   ├── HookFailed
     │   └── DownloadError
     │       └── DownloadRefused
     ├── ExtractError
@@ -263,6 +265,16 @@ class HttpStatusError(FetchError):
 
 class ActionFailed(FetchError):
     """An action on the page could not be done. The html is kept."""
+
+
+class CaptureFailed(FetchError):
+    """A picture or record of the page that was asked for could not be had. The page and its other captures are kept."""
+
+
+class HookFailed(FetchError):
+    """A hook of the user's raised, or took too long."""
+
+    default_blame: ClassVar[Blame] = "user"
 
 
 class DownloadError(FetchError):

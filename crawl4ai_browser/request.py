@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, JsonValue
 
 from crawl4ai_browser import urls
-from crawl4ai_browser.config import CaptureConfig, VisitConfig
+from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.config import VisitConfig
 from crawl4ai_browser.frozen import Frozen
 
 if TYPE_CHECKING:

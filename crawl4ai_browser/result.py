@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from pydantic import BaseModel, JsonValue
 
+from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import (
     Blame,
@@ -23,6 +24,7 @@ from crawl4ai_browser.page_content import Link, Media, PageMetadata, Table
 from crawl4ai_browser.schema import Css, Schema, XPath
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord, ReadyReport, Redirect
 
+from crawl4ai_browser.storage_state import StoredCookie
 if TYPE_CHECKING:
     from typing import Self
 
@@ -122,7 +124,19 @@ class CrawlResult(Frozen):
     pdf: bytes | None = None
     console: tuple[ConsoleMessage, ...] = ()
     requests: tuple[NetworkRecord, ...] = ()
+    """PNG, JPEG or WebP, as asked for."""
     popups: tuple[str, ...] = ()
+    mhtml: PageText | None = None
+    har: PageText | None = None
+    """An HTTP Archive 1.2, as JSON."""
+    responses: tuple[CapturedResponse, ...] = ()
+    certificate: Certificate | None = None
+    cookies: tuple[StoredCookie, ...] = ()
+    """Those that the page's address is sent."""
+    capture_files: tuple[CaptureFile, ...] = ()
+    """The captures that are in files, where `CaptureConfig.folder` has them put there."""
+    capture_faults: tuple[CaptureFault, ...] = ()
+    """Captures that could not be had. The first of them is the error, where there is no other."""
     dialogs: tuple[PageText, ...] = ()
     session: str | None = None
     proxy: str | None = None

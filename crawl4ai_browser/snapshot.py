@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.frozen import Frozen, PageText
 
+from crawl4ai_browser.storage_state import StoredCookie
 
 class Redirect(Frozen):
     """One hop that led on to another."""
@@ -49,12 +51,13 @@ class NetworkRecord(Frozen):
     status: int | None = None
     mime_type: str = ""
     failure: str | None = None
-    """The browser's word for why there was no response."""
+    """The browser's word for why there was no response; `unfinished`: there was none yet when the page was done."""
     seconds: float | None = None
     """From the start of the request to the end of the response."""
     body_bytes: int | None = None
     from_cache: bool = False
 
+    """Whether the browser had it already."""
 
 class Snapshot(Frozen):
     """What the browser showed and what happened on the way there."""
@@ -81,10 +84,18 @@ class Snapshot(Frozen):
     ready: ReadyReport | None = None
     downloads: tuple[Download, ...] = ()
     screenshot: bytes | None = None
-    """PNG."""
+    """In the format of `Picture.format`."""
     pdf: bytes | None = None
     console: tuple[ConsoleMessage, ...] = ()
     requests: tuple[NetworkRecord, ...] = ()
+    mhtml: PageText | None = None
+    har: PageText | None = None
+    """An HTTP Archive 1.2, as JSON."""
+    responses: tuple[CapturedResponse, ...] = ()
+    certificate: Certificate | None = None
+    cookies: tuple[StoredCookie, ...] = ()
+    capture_files: tuple[CaptureFile, ...] = ()
+    capture_faults: tuple[CaptureFault, ...] = ()
     popups: tuple[str, ...] = ()
     """Addresses of windows the page opened; they were closed."""
     dialogs: tuple[PageText, ...] = ()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from crawl4ai_browser.browser.capturing.filing import CaptureFolders
 from crawl4ai_browser.browser.files.intake import FileIntake
 from crawl4ai_browser.browser.files.plain_files import PlainFiles
 from crawl4ai_browser.browser.files.types import PDF
@@ -37,6 +38,7 @@ class BrowserFetcher:
         self._config = config
         self._clock = clock
         self._files = FileIntake(config.download, clock, pool.observers)
+        self._capture_folders = CaptureFolders()
         self._plain_files = PlainFiles(pool, self._files)
 
     async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
@@ -101,4 +103,5 @@ class BrowserFetcher:
             capture=request.capture or self._config.capture,
             context=session.config,
             sign_in=signing_in.watch() if signing_in is not None else None,
+            capture_folders=self._capture_folders,
         )

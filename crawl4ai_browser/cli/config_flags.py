@@ -227,10 +227,6 @@ CONTENT_FLAGS = FlagGroup(
         Flag("--text", "content.text", "Also the visible text.", sets=True),
         Flag("--no-markdown", "content.markdown", "Without the whole page as Markdown.", sets=False),
         SCHEMA_FLAG,
-        Flag("--screenshot", "capture.screenshot", "Also a PNG of the page."),
-        Flag("--pdf", "capture.pdf", "Also a PDF of the page.", sets=True),
-        Flag("--console", "capture.console", "Also the page's console messages and uncaught errors.", sets=True),
-        Flag("--requests", "capture.requests", "Also every request that the page made.", sets=True),
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from crawl4ai_browser.cli.capture_flags import CAPTURE_FLAGS
 from crawl4ai_browser.cli.config_flags import (
     BROWSER_FLAGS,
     CACHE_FLAGS,
@@ -74,6 +75,7 @@ CONFIG_GROUPS = (
     POLITENESS_FLAGS,
     CAPACITY_FLAGS,
     CONTENT_FLAGS,
+    CAPTURE_FLAGS,
     DOWNLOAD_FLAGS,
     CACHE_FLAGS,
     BROWSER_FLAGS,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import click
 
+from crawl4ai_browser.cli.capture_flags import CAPTURE_FLAGS
 from crawl4ai_browser.cli.config_flags import (
     BROWSER_FLAGS,
     CACHE_FLAGS,
@@ -28,7 +29,15 @@ EXTRACT_FLAGS = FlagGroup(
     (replace(SCHEMA_FLAG, help="Extract items, as a schema in a .toml, .json or .yaml file says."),),
 )
 
-CONFIG_GROUPS = (EXTRACT_FLAGS, VISIT_FLAGS, IDENTITY_FLAGS, POLITENESS_FLAGS, CACHE_FLAGS, BROWSER_FLAGS)
+CONFIG_GROUPS = (
+    EXTRACT_FLAGS,
+    VISIT_FLAGS,
+    CAPTURE_FLAGS,
+    IDENTITY_FLAGS,
+    POLITENESS_FLAGS,
+    CACHE_FLAGS,
+    BROWSER_FLAGS,
+)
 
 _HELP = "Visit one URL and print it.\n\n\b\n" + "\n".join(
     f"{name:<11} {form.description}" for name, form in FORMS.items()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawl4ai_browser.config import NO_CONTENT, CrawlConfig
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.captured import CaptureKind
     from crawl4ai_browser.result import CrawlResult
 
 
@@ -33,12 +34,24 @@ class Form:
             # Parts are switched on; items are what a schema names, so it stays.
             parts = {name: content.items if name == "items" else True for name in self.content}
             content = NO_CONTENT.model_copy(update=parts)
-        capture = config.capture.model_copy(update=self.capture)
+        wanted = {
+            name: value for name, value in self.capture.items() if getattr(config.capture, name) in (False, "none")
+        }
+        capture = config.capture.model_copy(update=wanted)
         return config.model_copy(update={"content": content, "capture": capture})
 
 
 def _text(text: str | None) -> bytes | None:
     return None if text is None else text.rstrip("\n").encode("utf-8", "replace") + b"\n"
+
+
+def _capture(result: CrawlResult, kind: CaptureKind) -> bytes | None:
+    """The capture, from the result or from the file that it went to."""
+    held: bytes | str | None = getattr(result, kind)
+    if held is None:
+        path = next((file.path for file in result.capture_files if file.kind == kind), None)
+        return path.read_bytes() if path is not None else None
+    return held if isinstance(held, bytes) else held.encode("utf-8", "replace")
 
 
 def _links(result: CrawlResult) -> bytes:
@@ -64,9 +77,14 @@ FORMS = {
     "items": Form("the items that --schema names, as JSON, one a line", _items, ("items",)),
     "json": Form("the whole result", lambda result: _text(result.model_dump_json(indent=2)), None),
     "screenshot": Form(
-        "a PNG of the full page", lambda result: result.screenshot, capture={"screenshot": "full_page"}, is_binary=True
+        "a picture of the full page, or of what --screenshot says",
+        lambda result: _capture(result, "screenshot"),
+        capture={"screenshot": "full_page"},
+        is_binary=True,
     ),
-    "pdf": Form("a PDF of it", lambda result: result.pdf, capture={"pdf": True}, is_binary=True),
+    "pdf": Form("a PDF of it", lambda result: _capture(result, "pdf"), capture={"pdf": True}, is_binary=True),
+    "mhtml": Form("the page with all that it shows", lambda result: _capture(result, "mhtml"), capture={"mhtml": True}),
+    "har": Form("its requests as an HTTP Archive", lambda result: _capture(result, "har"), capture={"har": True}),
 }
 """By the name that `--as` takes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from crawl4ai_browser.capture_config import Element
 from crawl4ai_browser.config import Viewport
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
@@ -49,6 +50,20 @@ def parse_ready(text: str) -> Ready:
     if colon and rest.strip() and kind == "js":
         return Predicate(script=rest)
     raise ConfigError("write quiet, load, domcontentloaded, a number of seconds, css:SELECTOR or js:SCRIPT")
+
+
+def parse_area(text: str) -> str | Element:
+    """What a picture is of: `none`, `viewport`, `full_page` or `css:SELECTOR`.
+
+    Raises:
+        ConfigError: none of these, or no selector.
+    """
+    if text in ("none", "viewport", "full_page"):
+        return text
+    kind, colon, selector = text.partition(":")
+    if not (colon and kind == "css" and selector.strip()):
+        raise ConfigError("write none, viewport, full_page or css:SELECTOR")
+    return Element(css=selector)
 
 
 def parse_bytes(text: str) -> int:

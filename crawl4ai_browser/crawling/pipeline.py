@@ -120,7 +120,7 @@ class Pipeline:
         except errors.Skipped as outcome:
             error = outcome
         else:
-            error = status_error(snapshot, request)
+            error = snapshot_error(snapshot, request)
         return Visit(snapshot, error, started_at, self._clock.monotonic() - started)
 
     async def finish(
@@ -143,6 +143,20 @@ class Pipeline:
         timings = _timings(visit, content_seconds=seconds if job else None)
         result = assemble(request, visit, content, attempts=attempts, timings=timings, origin=origin)
         return await self._extractors.added_to(result)
+
+
+def snapshot_error(snapshot: Snapshot, request: Request) -> errors.CrawlError | None:
+    """What is wrong with a visit that went well otherwise: its status, or a capture that could not be had."""
+    return status_error(snapshot, request) or capture_error(snapshot, request)
+
+
+def capture_error(snapshot: Snapshot, request: Request) -> errors.CaptureFailed | None:
+    """The error of captures that could not be had: the first of them names it."""
+    if not snapshot.capture_faults:
+        return None
+    first, *others = snapshot.capture_faults
+    more = f" (and {len(others)} more)" if others else ""
+    return errors.CaptureFailed(f"{first}{more}", request=request, phase="capture", blame=first.blame)
 
 
 def status_error(snapshot: Snapshot, request: Request) -> errors.HttpStatusError | None:

@@ -74,6 +74,8 @@ _RULES: dict[type[errors.CrawlError], _Rule] = {
     errors.ReadyTimeout: _Rule(NEVER, "the page loaded; what it lacks it will lack again"),
     errors.ActionTimeout: _Rule(NEVER, "actions were done already, and may not bear repeating"),
     errors.ActionFailed: _Rule(NEVER, "actions were done already, and may not bear repeating"),
+    errors.CaptureFailed: _Rule(NEVER, "the page is there; what could not be had of it can't be had again"),
+    errors.HookFailed: _Rule(NEVER, "the user's function would fail again"),
     errors.LaunchFailed: _Rule(NEVER, "no browser: every other page would fail too"),
     errors.PageCrashed: _Rule(None, "renderers also die of the machine's memory; may be the page's doing, so charged"),
     errors.SessionError: _Rule(NEVER, "the session has ended, or cannot be signed in"),

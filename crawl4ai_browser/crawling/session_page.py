@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawl4ai_browser.browser.sessions.user_function import PageFunction, T
-from crawl4ai_browser.crawling.pipeline import Visit, status_error
+from crawl4ai_browser.crawling.pipeline import Visit, snapshot_error
 from crawl4ai_browser.crawling.seeds import checked
 from crawl4ai_browser.crawling.single_fetch import fetch_one
 from crawl4ai_browser.errors import CrawlError, FetchError
@@ -71,7 +71,7 @@ class SessionPage:
         error: CrawlError | None
         try:
             snapshot = await self._page.snapshot()
-            error = status_error(snapshot, request)
+            error = snapshot_error(snapshot, request)
         except FetchError as failure:
             snapshot, error = failure.snapshot, failure
         visit = Visit(snapshot, error, started_at, clock.monotonic() - started)

@@ -33,7 +33,10 @@ class Spending:
 
 
 def result_bytes(result: CrawlResult) -> int:
-    """The size of what a visit brought: html as UTF-8, pictures, PDFs, files."""
+    """The size of what a visit brought: html as UTF-8, captures, files."""
     html = len((result.html or "").encode("utf-8", "surrogatepass"))
     files = sum(download.size_bytes or 0 for download in result.downloads)
-    return html + files + len(result.screenshot or b"") + len(result.pdf or b"")
+    held = (result.screenshot, result.pdf, *(response.body for response in result.responses))
+    captures = sum(len(each or b"") for each in held) + len(result.mhtml or "") + len(result.har or "")
+    written = sum(file.size_bytes for file in result.capture_files)
+    return html + files + captures + written

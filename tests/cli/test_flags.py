@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 from pydantic import Field
 
+from crawl4ai_browser.capture_config import Element
+from crawl4ai_browser.cli.capture_flags import CAPTURE_FLAGS
 from crawl4ai_browser.cli.config_flags import (
     BROWSER_FLAGS,
     CAPACITY_FLAGS,
@@ -31,6 +33,7 @@ CONFIG_GROUPS = (
     POLITENESS_FLAGS,
     CAPACITY_FLAGS,
     CONTENT_FLAGS,
+    CAPTURE_FLAGS,
     DOWNLOAD_FLAGS,
     BROWSER_FLAGS,
     STATE_FLAGS,
@@ -166,6 +169,26 @@ def test_flags_reach_the_configuration() -> None:
     assert config.state_dir == Path("state")
 
 
+def test_flags_of_captures_reach_the_configuration() -> None:
+    capture = config_from(
+        screenshot="css:#map",
+        screenshot_format="webp",
+        screenshot_mask=("#ad", ".face"),
+        pdf_paper="a4",
+        har=True,
+        responses=("**/api/**", "re:\\.json$"),
+        max_body="1MB",
+        record_secrets=True,
+        capture_folder="taken",
+    ).capture
+    assert capture.screenshot == Element(css="#map")
+    assert (capture.picture.format, capture.picture.masks) == ("webp", ("#ad", ".face"))
+    assert (capture.pdf, capture.paper.size, capture.har) == (False, "a4", True)
+    assert capture.responses == ("**/api/**", "re:\\.json$")
+    assert (capture.traffic.max_body_bytes, capture.traffic.secrets) == (1_000_000, True)
+    assert capture.folder == Path("taken")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -177,7 +200,12 @@ def test_flags_reach_the_configuration() -> None:
         ({"header": ("X: a\r\nY: b",)}, "--header"),
         ({"viewport": "big"}, "--viewport 'big': write WIDTHxHEIGHT"),
         ({"viewport": "0x100"}, "--viewport '0x100': input should be greater than 0"),
-        ({"screenshot": "huge"}, "--screenshot 'huge': input should be 'none', 'viewport' or 'full_page'"),
+        ({"screenshot": "huge"}, "--screenshot 'huge': write none, viewport, full_page or css:SELECTOR"),
+        ({"screenshot": "css:p["}, "--screenshot 'css:p[': not a CSS selector: 'p['"),
+        ({"screenshot_format": "gif"}, "--screenshot-format 'gif': input should be 'png', 'jpeg' or 'webp'"),
+        ({"screenshot_quality": "0"}, "--screenshot-quality '0': input should be greater than"),
+        ({"responses": ("re:(",)}, "--responses 're:(': not a regular expression"),
+        ({"max_body": "much"}, "--max-body 'much': write a number of bytes"),
         ({"concurrency": "0"}, "--concurrency '0'"),
     ],
 )

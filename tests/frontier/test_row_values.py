@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawl4ai_browser.config import CaptureConfig, VisitConfig
+from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.config import VisitConfig
 from crawl4ai_browser.errors import ConnectionFailed
 from crawl4ai_browser.frontier.row_values import (
     attempts_from,

@@ -26,7 +26,6 @@ from crawl4ai_browser.browser.visits.document_watch import DocumentWatch
 from crawl4ai_browser.browser.visits.frames import Frames
 from crawl4ai_browser.errors import FetchTimeout, PageCrashed
 from crawl4ai_browser.request import Request
-from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord
 from crawl4ai_browser.urls import site
 
 if TYPE_CHECKING:
@@ -58,8 +57,6 @@ class VisitRecord:
     popup_urls: list[str] = field(default_factory=list[str])
     """Of windows that are closed already."""
     dialogs: list[str] = field(default_factory=list[str])
-    console: list[ConsoleMessage] = field(default_factory=list[ConsoleMessage])
-    requests: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
     timings: dict[str, float] = field(default_factory=dict[str, float])
 
     def window_count(self) -> int:
@@ -84,7 +81,8 @@ class KeptPage:
         """Whether something happened after which it must not be used again."""
         self.is_watched = False
         """Whether it takes visits."""
-        self._start = start
+        self.start = start
+        """Runs something in the background."""
 
     @classmethod
     async def open(cls, context: OpenContext, start: Start, *, is_watched: bool = True) -> KeptPage:
@@ -129,7 +127,7 @@ class KeptPage:
         await self.documents.end()
         for popup in visit.popups:
             visit.popup_urls.append(popup.url)
-            self._start(partial(_close_quietly, popup))
+            self.start(partial(_close_quietly, popup))
 
     @property
     def site(self) -> str:
@@ -144,21 +142,21 @@ class KeptPage:
         visit = self.visit
         if dialog.type == "beforeunload":
             # Dismissing this one would mean to stay: the next URL of a kept page could not be gone to.
-            self._start(partial(_accept_quietly, dialog))
+            self.start(partial(_accept_quietly, dialog))
             return
         if visit is not None:
             visit.dialogs.append(dialog.message)
             if len(visit.dialogs) > MAX_DIALOGS:
                 self.is_spoiled = True
                 visit.watch.fail(FetchTimeout(f"the page opened more than {MAX_DIALOGS} dialogs", phase="ready"))
-        self._start(partial(_dismiss_quietly, dialog))
+        self.start(partial(_dismiss_quietly, dialog))
 
     def _on_popup(self, popup: Page) -> None:
         visit = self.visit
         if visit is None or len(visit.popups) >= MAX_POPUPS:
             if visit is not None:
                 visit.popup_urls.append(popup.url)
-            self._start(partial(_close_quietly, popup))
+            self.start(partial(_close_quietly, popup))
         else:
             visit.popups.append(popup)
         if visit is not None:
@@ -176,7 +174,7 @@ class KeptPage:
         if self.visit is not None:
             self.visit.files.begin(download, transfer)
         else:
-            self._start(partial(discard, download, transfer))
+            self.start(partial(discard, download, transfer))
 
     def _on_crash(self, _page: Page) -> None:
         self.is_spoiled = True

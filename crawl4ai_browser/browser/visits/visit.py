@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.capturing.capturing import Capturing
 from crawl4ai_browser.browser.files import pdf_viewer
 from crawl4ai_browser.browser.files.downloads import VisitDownloads
 from crawl4ai_browser.browser.files.rules import file_failure
@@ -23,7 +24,8 @@ from crawl4ai_browser.browser.visits.kept_page import KeptPage, VisitRecord
 from crawl4ai_browser.browser.visits.navigation import StalePage, goto
 from crawl4ai_browser.browser.visits.page_script import forget_script
 from crawl4ai_browser.browser.visits.reading import PageReading, is_replaced, read_when_ready
-from crawl4ai_browser.config import CaptureConfig, ContextConfig, VisitConfig
+from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.config import ContextConfig, VisitConfig
 from crawl4ai_browser.errors import (
     FetchError,
     FetchTimeout,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
+    from crawl4ai_browser.browser.capturing.filing import CaptureFolders
     from crawl4ai_browser.request import Request
 
 
@@ -72,6 +75,8 @@ class Visit:
 
     def __init__(
         self,
+    capture_folders: CaptureFolders
+    """Where captures go that are to be files."""
         page: KeptPage,
         request: Request,
         settings: VisitSettings,
@@ -99,7 +104,9 @@ class Visit:
         self._record = VisitRecord(request=request, watch=watch, files=downloads)
         watch.on_hop = self._record.files.tell_news
         self._reading: PageReading | None = None
-        self._captured = capture.Captured()
+        self._capturing = Capturing(
+            page, request, settings.capture, folders=settings.capture_folders, started_at=self._fetched_at
+        )
         self._downloads: tuple[Download, ...] = ()
         self._is_file = False
         self._is_begun = False
@@ -124,6 +131,7 @@ class Visit:
         with suppress(FetchError):  # of a browser that died: there is nobody to be told
             await self._finish()
 
+        self._capturing.begin()
     @property
     def document(self) -> Hop | None:
         """The answer that the page came with which is shown now."""
@@ -197,6 +205,7 @@ class Visit:
         watch = self._record.watch
         with anyio.CancelScope() as steps:
             watch.on_failure = steps.cancel
+        await self._capturing.finish(self._page.page.url)
             await self._steps()
         watch.on_failure = None
         if watch.failure is not None:
@@ -219,14 +228,33 @@ class Visit:
             self._phase = "capture"
             if reading.content_type == PDF:
                 # What was read is the viewer's html, not the document's.
+            self._capturing.begin()
             if isinstance(watch.failure, PageCrashed) and self._phase == "goto" and self._page.visits > 1:
                 raise StalePage  # the renderer that died was still that of the document before
                 self._reading = replace(reading, html=None)
                 await pdf_viewer.wait_until_shown(self._page)
-            if self._settings.capture.screenshot != "none" or self._settings.capture.pdf:
-                self._captured = await self._timed("capture", capture.take(self._page, self._settings.capture))
-            if self._page.is_spoiled:
-                raise StalePage  # its renderer died while nobody used it
+            if self._capturing.takes_anything:
+                deadline = anyio.current_effective_deadline() - DEADLINE_MARGIN
+                await self._timed("capture", self._capturing.take(reading.url, deadline=deadline))
+
+    async def _act(self) -> PageReading | None:
+        """Perform the visit's actions and read what the page shows then; also where one failed, which is raised."""
+        failure: ActionFailed | ActionTimeout | None = None
+        try:
+            await self._timed("perform", self.perform(self._settings.actions))
+        except (ActionFailed, ActionTimeout) as error:
+            failure = error
+        reading = self._reading
+        with anyio.move_on_after(READ_AFTER_FAILURE) if failure else nullcontext():
+            reading = await self._read(
+                self._waiting_for(ready_afterwards(self._settings.visit.ready, failed=bool(failure)))
+            )
+        if failure is not None:
+            raise failure
+        if reading is not None:
+            await self._judge_sign_in(reading)
+            self._check(reading)
+        return reading
 
     async def _read(self) -> PageReading | None:
         """Read the page; again where it has left for another by then. What it has asked for is waited for.
@@ -309,10 +337,7 @@ class Visit:
             has_fetched=reading.has_fetched if reading else None,
             ready=reading.ready if reading else None,
             downloads=self._downloads,
-            screenshot=self._captured.screenshot,
-            pdf=self._captured.pdf,
-            console=tuple(gathered.console),
-            requests=tuple(gathered.requests),
+            **self._capturing.fields(),
             popups=tuple(url for url in gathered.popup_urls if url),
             dialogs=tuple(gathered.dialogs),
             session=self._request.session,

@@ -9,7 +9,7 @@ import pytest
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.provisioning.discovery import BrowserKind
-from crawl4ai_browser.config import CaptureConfig
+from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.events import Event, Warned
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.testing.site import SiteServer

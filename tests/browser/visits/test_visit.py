@@ -6,7 +6,8 @@ import pytest
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
-from crawl4ai_browser.config import CaptureConfig, ContextConfig, CrawlConfig, VisitConfig
+from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.config import ContextConfig, CrawlConfig, VisitConfig
 from crawl4ai_browser.errors import (
     ConnectionFailed,
     FetchError,

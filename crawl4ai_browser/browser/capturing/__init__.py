@@ -1,0 +1,1 @@
+"""Pictures of pages, and records of what they ask for and say."""
