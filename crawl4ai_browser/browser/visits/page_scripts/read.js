@@ -55,7 +55,7 @@
 
   // Chromium shows XML in a viewer of its own, whose document holds the real one in this element.
   const xmlSource = document.contentType !== "text/html" && document.getElementById("webkit-xml-viewer-source-xml");
-  const html = (xmlSource ? xmlSource.innerHTML : documentText()).toWellFormed();
+  const html = (xmlSource ? xmlSource.innerHTML : serialize(document, 0)).toWellFormed();
 
   // Whether what is shown may be made of more than the document and its scripts. The browser keeps 250 entries.
   const loaded = performance.getEntriesByType("resource");
