@@ -113,7 +113,9 @@ def test_wheel_has_the_package_whole_and_nothing_else(wheel: zipfile.ZipFile) ->
         str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     }
 
-    assert files == sources
+    site = {name for name in files if name.startswith("crawl4ai_browser/bundled_site/")}
+    assert "crawl4ai_browser/bundled_site/expected.json" in site
+    assert files - site == sources
     assert "crawl4ai_browser/py.typed" in files
     assert [name for name in files if name.startswith("crawl4ai_browser/browser/visits/page_scripts/")]
 
