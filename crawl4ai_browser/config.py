@@ -13,8 +13,8 @@ from typing import Literal, Self, cast
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from crawl4ai_browser.cache_config import CacheConfig
-from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.identity import (
     Cookie,
     Geolocation,

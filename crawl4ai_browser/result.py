@@ -23,8 +23,8 @@ from crawl4ai_browser.frozen import Frozen, PageText
 from crawl4ai_browser.page_content import Link, Media, PageMetadata, Table
 from crawl4ai_browser.schema import Css, Schema, XPath
 from crawl4ai_browser.snapshot import ConsoleMessage, NetworkRecord, ReadyReport, Redirect
-
 from crawl4ai_browser.storage_state import StoredCookie
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -121,11 +121,8 @@ class CrawlResult(Frozen):
     downloads: tuple[Download, ...] = ()
     ready: ReadyReport | None = None
     screenshot: bytes | None = None
-    pdf: bytes | None = None
-    console: tuple[ConsoleMessage, ...] = ()
-    requests: tuple[NetworkRecord, ...] = ()
     """PNG, JPEG or WebP, as asked for."""
-    popups: tuple[str, ...] = ()
+    pdf: bytes | None = None
     mhtml: PageText | None = None
     har: PageText | None = None
     """An HTTP Archive 1.2, as JSON."""
@@ -137,6 +134,9 @@ class CrawlResult(Frozen):
     """The captures that are in files, where `CaptureConfig.folder` has them put there."""
     capture_faults: tuple[CaptureFault, ...] = ()
     """Captures that could not be had. The first of them is the error, where there is no other."""
+    console: tuple[ConsoleMessage, ...] = ()
+    requests: tuple[NetworkRecord, ...] = ()
+    popups: tuple[str, ...] = ()
     dialogs: tuple[PageText, ...] = ()
     session: str | None = None
     proxy: str | None = None

@@ -8,8 +8,8 @@ from typing import Literal
 from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.frozen import Frozen, PageText
-
 from crawl4ai_browser.storage_state import StoredCookie
+
 
 class Redirect(Frozen):
     """One hop that led on to another."""
@@ -56,8 +56,8 @@ class NetworkRecord(Frozen):
     """From the start of the request to the end of the response."""
     body_bytes: int | None = None
     from_cache: bool = False
-
     """Whether the browser had it already."""
+
 
 class Snapshot(Frozen):
     """What the browser showed and what happened on the way there."""
@@ -86,8 +86,6 @@ class Snapshot(Frozen):
     screenshot: bytes | None = None
     """In the format of `Picture.format`."""
     pdf: bytes | None = None
-    console: tuple[ConsoleMessage, ...] = ()
-    requests: tuple[NetworkRecord, ...] = ()
     mhtml: PageText | None = None
     har: PageText | None = None
     """An HTTP Archive 1.2, as JSON."""
@@ -96,6 +94,8 @@ class Snapshot(Frozen):
     cookies: tuple[StoredCookie, ...] = ()
     capture_files: tuple[CaptureFile, ...] = ()
     capture_faults: tuple[CaptureFault, ...] = ()
+    console: tuple[ConsoleMessage, ...] = ()
+    requests: tuple[NetworkRecord, ...] = ()
     popups: tuple[str, ...] = ()
     """Addresses of windows the page opened; they were closed."""
     dialogs: tuple[PageText, ...] = ()

@@ -30,20 +30,20 @@ from crawl4ai_browser.errors import (
     FetchError,
     FetchTimeout,
     NavigationTimeout,
+    PageCrashed,
+    PageTooLarge,
     Phase,
     ReadyTimeout,
 )
 from crawl4ai_browser.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.browser.capturing.filing import CaptureFolders
     from crawl4ai_browser.browser.files.intake import FileIntake
-    PageCrashed,
-    PageTooLarge,
     from crawl4ai_browser.browser.sessions.signing_in import SignInWatch
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
-    from crawl4ai_browser.browser.capturing.filing import CaptureFolders
     from crawl4ai_browser.request import Request
 
 
@@ -53,7 +53,6 @@ DEADLINE_MARGIN = 1.0
 
 FORGET_SECONDS = 2.0
 """For a page to forget what it has asked for. One whose script is in a loop never does."""
-    from crawl4ai_browser.ready import Ready
 
 ERROR_PAGE = "chrome-error:"
 """How the address of Chromium's own error pages begins."""
@@ -66,6 +65,8 @@ class VisitSettings:
     visit: VisitConfig
     capture: CaptureConfig
     context: ContextConfig
+    capture_folders: CaptureFolders
+    """Where captures go that are to be files."""
     sign_in: SignInWatch | None = None
     """Judges whether the page shows its session signed in. None: nothing is known of that."""
 
@@ -75,8 +76,6 @@ class Visit:
 
     def __init__(
         self,
-    capture_folders: CaptureFolders
-    """Where captures go that are to be files."""
         page: KeptPage,
         request: Request,
         settings: VisitSettings,
@@ -121,6 +120,7 @@ class Visit:
         """
         self._record.watch.carry(document)
         await self._page.begin(self._record)
+        self._capturing.begin()
         # A document that is just being replaced has asked for nothing yet.
         with anyio.move_on_after(FORGET_SECONDS), suppress(PlaywrightError):
             await self._page.page.evaluate(forget_script())
@@ -131,7 +131,6 @@ class Visit:
         with suppress(FetchError):  # of a browser that died: there is nobody to be told
             await self._finish()
 
-        self._capturing.begin()
     @property
     def document(self) -> Hop | None:
         """The answer that the page came with which is shown now."""
@@ -142,6 +141,7 @@ class Visit:
 
         Raises:
             FetchError: with the snapshot of what was gathered.
+            StalePage: an earlier visit is in the way; nothing has come of this one.
         """
         try:
             await self._under_deadline()
@@ -162,7 +162,6 @@ class Visit:
         if failure is not None:
             raise self._about(failure, snapshot)
         return snapshot
-            StalePage: an earlier visit is in the way; nothing has come of this one.
 
     def _about(self, error: FetchError, snapshot: Snapshot) -> FetchError:
         error.request, error.snapshot = self._request, snapshot
@@ -195,6 +194,7 @@ class Visit:
                 await self._page.end()
             except PlaywrightError:
                 self._page.is_spoiled = True
+        await self._capturing.finish(self._page.page.url)
         started = self._clock.monotonic()
         self._downloads = await self._record.files.save_all(page_url=self._page.page.url)
         if self._downloads:
@@ -205,20 +205,24 @@ class Visit:
         watch = self._record.watch
         with anyio.CancelScope() as steps:
             watch.on_failure = steps.cancel
-        await self._capturing.finish(self._page.page.url)
             await self._steps()
         watch.on_failure = None
         if watch.failure is not None:
+            if isinstance(watch.failure, PageCrashed) and self._phase == "goto" and self._page.visits > 1:
+                raise StalePage  # the renderer that died was still that of the document before
             raise watch.failure
 
     async def _steps(self) -> None:
         if not self._is_begun:
+            if self._page.is_spoiled:
+                raise StalePage  # its renderer died while nobody used it
             await self._page.begin(self._record)
+            self._capturing.begin()
             self._record.watch.started_at = self._clock.monotonic()
             self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
         if not self._is_file:
             self._phase = "ready"
-            reading = await self._read(self._settings)
+            reading = await self._read()
             if reading is None:
                 return
             self._record.timings["ready"] = reading.ready_seconds
@@ -228,33 +232,11 @@ class Visit:
             self._phase = "capture"
             if reading.content_type == PDF:
                 # What was read is the viewer's html, not the document's.
-            self._capturing.begin()
-            if isinstance(watch.failure, PageCrashed) and self._phase == "goto" and self._page.visits > 1:
-                raise StalePage  # the renderer that died was still that of the document before
                 self._reading = replace(reading, html=None)
                 await pdf_viewer.wait_until_shown(self._page)
             if self._capturing.takes_anything:
                 deadline = anyio.current_effective_deadline() - DEADLINE_MARGIN
                 await self._timed("capture", self._capturing.take(reading.url, deadline=deadline))
-
-    async def _act(self) -> PageReading | None:
-        """Perform the visit's actions and read what the page shows then; also where one failed, which is raised."""
-        failure: ActionFailed | ActionTimeout | None = None
-        try:
-            await self._timed("perform", self.perform(self._settings.actions))
-        except (ActionFailed, ActionTimeout) as error:
-            failure = error
-        reading = self._reading
-        with anyio.move_on_after(READ_AFTER_FAILURE) if failure else nullcontext():
-            reading = await self._read(
-                self._waiting_for(ready_afterwards(self._settings.visit.ready, failed=bool(failure)))
-            )
-        if failure is not None:
-            raise failure
-        if reading is not None:
-            await self._judge_sign_in(reading)
-            self._check(reading)
-        return reading
 
     async def _read(self) -> PageReading | None:
         """Read the page; again where it has left for another by then. What it has asked for is waited for.
