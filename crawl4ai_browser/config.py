@@ -12,6 +12,7 @@ from typing import Literal, Self, cast
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from crawl4ai_browser.actions import Actions
 from crawl4ai_browser.cache_config import CacheConfig
 from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.frozen import Frozen
@@ -298,6 +299,8 @@ class CrawlConfig(Frozen):
     browser: BrowserConfig = BrowserConfig()
     context: ContextConfig = ContextConfig()
     visit: VisitConfig = VisitConfig()
+    actions: Actions = ()
+    """What is done on every page before it is read; see `crawl4ai_browser.actions`."""
     capture: CaptureConfig = CaptureConfig()
     content: ContentConfig = ContentConfig()
     download: DownloadConfig = DownloadConfig()

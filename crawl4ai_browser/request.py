@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, JsonValue
 
 from crawl4ai_browser import urls
+from crawl4ai_browser.actions import Actions
 from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.config import VisitConfig
 from crawl4ai_browser.frozen import Frozen
@@ -21,14 +22,16 @@ RAW_HTML_BASE = "https://html.invalid/"
 class Request(Frozen):
     """One URL to visit, and what is special about this visit.
 
-    `visit` and `capture` replace the crawl's own where given. `html` is shown instead of what the URL would answer,
-    which is then only its base. `metadata` travels to the result untouched.
+    `visit`, `actions` and `capture` replace the crawl's own where given. `html` is shown instead of what the URL would
+    answer, which is then only its base. `metadata` travels to the result untouched.
     """
 
     url: str
     session: str | None = None
     """Name of the session to visit it in. None: the crawl's anonymous one."""
     visit: VisitConfig | None = None
+    actions: Actions | None = None
+    """What is done on the page before it is read; see `crawl4ai_browser.actions`."""
     capture: CaptureConfig | None = None
     headers: dict[str, str] = {}
     priority: float = Field(default=0.0, allow_inf_nan=False)
@@ -58,6 +61,7 @@ class Request(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """The request's identity: equal for all spellings of its URL within one session."""
+        """The request's identity: equal for all spellings of its URL within one session, with the same actions."""
         as_file = ("as file",) if self.as_file else ()
-        return urls.fingerprint(self.url, self.session or "", self.html or "", *as_file)
+        actions = (self.model_dump_json(include={"actions"}),) if self.actions else ()
+        return urls.fingerprint(self.url, self.session or "", self.html or "", *as_file, *actions)

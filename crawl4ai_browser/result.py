@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from pydantic import BaseModel, JsonValue
 
+from crawl4ai_browser.actions import ActionOutcome
 from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import (
@@ -120,6 +121,8 @@ class CrawlResult(Frozen):
     items: tuple[JsonValue, ...] = ()
     downloads: tuple[Download, ...] = ()
     ready: ReadyReport | None = None
+    actions: tuple[ActionOutcome, ...] = ()
+    """What became of each action that was begun."""
     screenshot: bytes | None = None
     """PNG, JPEG or WebP, as asked for."""
     pdf: bytes | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from crawl4ai_browser.actions import ActionOutcome
 from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.frozen import Frozen, PageText
@@ -82,6 +83,7 @@ class Snapshot(Frozen):
     has_fetched: bool | None = None
     """Whether its scripts or frames may have fetched some of what it shows. None: not known."""
     ready: ReadyReport | None = None
+    actions: tuple[ActionOutcome, ...] = ()
     downloads: tuple[Download, ...] = ()
     screenshot: bytes | None = None
     """In the format of `Picture.format`."""

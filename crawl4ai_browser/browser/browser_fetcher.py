@@ -14,8 +14,8 @@ from crawl4ai_browser.browser.files.types import PDF
 from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.browser.sessions.open_page import OpenPage
 from crawl4ai_browser.browser.shielded import to_the_end
-from crawl4ai_browser.browser.visits.visit import Visit, VisitSettings
 from crawl4ai_browser.browser.visits.navigation import StalePage
+from crawl4ai_browser.browser.visits.visit import Visit, VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
 
@@ -61,8 +61,6 @@ class BrowserFetcher:
         return snapshot or await self._visit(request, on_answer)
 
     async def _visit(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
-        started = self._clock.monotonic()
-        fresh = self._config.fresh_contexts and request.session is None
         while True:
             try:
                 return await self._visit_in_a_page(request, on_answer)
@@ -70,6 +68,8 @@ class BrowserFetcher:
                 continue
 
     async def _visit_in_a_page(self, request: Request, on_answer: OnAnswer | None) -> Snapshot:
+        started = self._clock.monotonic()
+        fresh = self._config.fresh_contexts and request.session is None
         async with self._pool.page(errand_of(request), fresh=fresh) as (page, session, turn):
             waited = self._clock.monotonic() - started
             visit = self._new_visit(session, page, request, on_answer)
@@ -100,8 +100,9 @@ class BrowserFetcher:
         signing_in = session.entry.signing_in
         return VisitSettings(
             visit=request.visit or self._config.visit,
+            actions=request.actions if request.actions is not None else self._config.actions,
             capture=request.capture or self._config.capture,
             context=session.config,
-            sign_in=signing_in.watch() if signing_in is not None else None,
             capture_folders=self._capture_folders,
+            sign_in=signing_in.watch() if signing_in is not None else None,
         )

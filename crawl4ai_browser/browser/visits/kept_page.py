@@ -17,6 +17,8 @@ from playwright.async_api import Dialog, Page
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.actions import ActionOutcome
+from crawl4ai_browser.browser.acting.collection import Collection
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.files.downloads import VisitDownloads, discard
@@ -57,6 +59,9 @@ class VisitRecord:
     popup_urls: list[str] = field(default_factory=list[str])
     """Of windows that are closed already."""
     dialogs: list[str] = field(default_factory=list[str])
+    actions: list[ActionOutcome] = field(default_factory=list[ActionOutcome])
+    collections: list[Collection] = field(default_factory=list[Collection])
+    """Items of lists that are put into the html when it is read."""
     timings: dict[str, float] = field(default_factory=dict[str, float])
 
     def window_count(self) -> int:

@@ -47,6 +47,21 @@ def forget_script() -> str:
     return f"void window.{_TOKEN}?.forgetAsked()"
 
 
+def expect_news_script() -> str:
+    """The expression after which requests are waited for that the page has made before: an action may ask for more."""
+    return f"void window.{_TOKEN}?.finished.clear()"
+
+
+def list_script() -> str:
+    """The function that moves through a list, and gives what it shows."""
+    return _source("list.js")
+
+
+def overlays_script() -> str:
+    """The function that finds what lies over the page, and takes it away."""
+    return _source("overlays.js")
+
+
 def read_script() -> str:
     """The function that reads, at once."""
     return _source("read.js")

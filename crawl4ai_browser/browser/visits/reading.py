@@ -70,11 +70,20 @@ class _UnderWay(TypedDict):
     frames: list[str]
 
 
+class _Collected(TypedDict):
+    """Items of a list, to be put into the html."""
+
+    css: str
+    within: str | None
+    html: str
+
+
 class _Options(TypedDict, total=False):
     """What `visit.js` is told. Times in milliseconds."""
 
     kind: str
     limit: float
+    time_left: float
     stillness: float
     css: str
     state: str
@@ -83,7 +92,9 @@ class _Options(TypedDict, total=False):
     shadow_roots: bool
     frames: bool
     frames_on_demand: bool
-    time_left: float
+    facts_only: bool
+    from_now: bool
+    collections: list[_Collected]
 
 
 @dataclass(frozen=True)
@@ -105,8 +116,13 @@ class PageReading:
     under_way: UnderWay = UnderWay()
 
 
-async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSettings) -> PageReading:
+async def read_when_ready(
+    page: KeptPage, visit: VisitRecord, settings: VisitSettings, *, facts_only: bool = False, from_now: bool = False
+) -> PageReading:
     """Wait until the page is ready, then read it. A document that is replaced meanwhile is waited for anew.
+
+    `facts_only`: without its html. `from_now`: something has just been done to it, so that it is not still before it
+    has been so for a while from now on; a form that is sent, say, shows only a moment later.
 
     Raises:
         ConfigError: the selector or predicate is not valid.
@@ -118,7 +134,14 @@ async def read_when_ready(page: KeptPage, visit: VisitRecord, settings: VisitSet
         return await read_scriptless(page, options, settings)
     script = visit_script(ready.script if isinstance(ready, Predicate) else None)
     options["frames_on_demand"] = page.frames.on_demand
+    options["facts_only"] = facts_only
+    options["from_now"] = from_now
+    if not facts_only:
+        options["collections"] = [
+            _Collected(css=kept.css, within=kept.within, html=kept.html) for kept in visit.collections
+        ]
     while True:
+        options["time_left"] = min(_time_left(), MAX_SECONDS) * 1000
         try:
             answer: _Answer = await page.page.evaluate(script, options)
             if not answer["wants_frame"]:
@@ -141,7 +164,6 @@ async def read_scriptless(page: KeptPage, options: _Options, settings: VisitSett
     parsed = met = await _reaches(page, state, min(settings.visit.navigation_timeout, _time_left()))
     match ready:
         case Selector() if parsed:
-        options["time_left"] = min(_time_left(), MAX_SECONDS) * 1000
             found = await page.page.evaluate("(css) => !!document.querySelector(css)", ready.css)
             met = found == (ready.state != "absent")
         case Predicate() if parsed:
@@ -176,6 +198,12 @@ async def is_replaced(page: KeptPage) -> bool:
         return True
 
 
+def _time_left() -> float:
+    """Seconds for which the visit may still wait, so that what is there by then is read before its deadline."""
+    left = anyio.current_effective_deadline() - anyio.current_time()
+    return max(0.0, left - min(READ_SECONDS, left * READ_SHARE))
+
+
 async def _reaches(page: KeptPage, state: Literal["domcontentloaded", "load"], timeout: float) -> bool:
     try:
         await page.page.wait_for_load_state(state, timeout=timeout * 1000)
@@ -198,12 +226,6 @@ def _options(ready: Ready, settings: VisitSettings) -> _Options:
             options["stillness"] = ready.stillness * 1000
         case Selector():
             options["limit"] = ready.timeout * 1000
-def _time_left() -> float:
-    """Seconds for which the visit may still wait, so that what is there by then is read before its deadline."""
-    left = anyio.current_effective_deadline() - anyio.current_time()
-    return max(0.0, left - min(READ_SECONDS, left * READ_SHARE))
-
-
             options["css"] = ready.css
             options["state"] = ready.state
         case Predicate() | Load():

@@ -5,13 +5,16 @@ What was gathered before a failure is kept: every `FetchError` that leaves here 
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.browser.acting.performer import Performer
+from crawl4ai_browser.browser.acting.readiness import is_fit_for_actions, quiet_between, ready_afterwards
+from crawl4ai_browser.browser.acting.stage import Stage
 from crawl4ai_browser.browser.capturing.capturing import Capturing
 from crawl4ai_browser.browser.files import pdf_viewer
 from crawl4ai_browser.browser.files.downloads import VisitDownloads
@@ -27,6 +30,8 @@ from crawl4ai_browser.browser.visits.reading import PageReading, is_replaced, re
 from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.config import ContextConfig, VisitConfig
 from crawl4ai_browser.errors import (
+    ActionFailed,
+    ActionTimeout,
     FetchError,
     FetchTimeout,
     NavigationTimeout,
@@ -35,17 +40,22 @@ from crawl4ai_browser.errors import (
     Phase,
     ReadyTimeout,
 )
-from crawl4ai_browser.snapshot import Snapshot
+from crawl4ai_browser.snapshot import ReadyReport, Snapshot
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.actions import Actions
     from crawl4ai_browser.browser.capturing.filing import CaptureFolders
     from crawl4ai_browser.browser.files.intake import FileIntake
     from crawl4ai_browser.browser.sessions.signing_in import SignInWatch
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
+    from crawl4ai_browser.ready import Ready
     from crawl4ai_browser.request import Request
 
+
+READ_AFTER_FAILURE = 3.0
+"""Seconds for reading a page on which an action failed. One that hangs is taken as it was before."""
 
 DEADLINE_MARGIN = 1.0
 """Seconds before the visit's deadline at which nothing more is waited for: there is a page to be taken home."""
@@ -65,6 +75,7 @@ class VisitSettings:
     visit: VisitConfig
     capture: CaptureConfig
     context: ContextConfig
+    actions: Actions = field(default=(), kw_only=True)
     capture_folders: CaptureFolders
     """Where captures go that are to be files."""
     sign_in: SignInWatch | None = None
@@ -222,13 +233,17 @@ class Visit:
             self._is_file = not await self._timed("goto", goto(self._page, self._record, self._settings.visit))
         if not self._is_file:
             self._phase = "ready"
-            reading = await self._read()
+            reading = await self._read(self._settings)
             if reading is None:
                 return
             self._record.timings["ready"] = reading.ready_seconds
             self._record.timings["read"] = reading.read_seconds
             await self._judge_sign_in(reading)
             self._check(reading)
+            if self._settings.actions and is_fit_for_actions(self.document):
+                reading = await self._act()
+                if reading is None:
+                    return
             self._phase = "capture"
             if reading.content_type == PDF:
                 # What was read is the viewer's html, not the document's.
@@ -238,18 +253,62 @@ class Visit:
                 deadline = anyio.current_effective_deadline() - DEADLINE_MARGIN
                 await self._timed("capture", self._capturing.take(reading.url, deadline=deadline))
 
-    async def _read(self) -> PageReading | None:
+    async def _act(self) -> PageReading | None:
+        """Perform the visit's actions and read what the page shows then; also where one failed, which is raised."""
+        failure: ActionFailed | ActionTimeout | None = None
+        try:
+            await self._timed("perform", self.perform(self._settings.actions))
+        except (ActionFailed, ActionTimeout) as error:
+            failure = error
+        reading = self._reading
+        with anyio.move_on_after(READ_AFTER_FAILURE) if failure else nullcontext():
+            reading = await self._read(
+                self._waiting_for(ready_afterwards(self._settings.visit.ready, failed=bool(failure)))
+            )
+        if failure is not None:
+            raise failure
+        if reading is not None:
+            await self._judge_sign_in(reading)
+            self._check(reading)
+        return reading
+
+    async def perform(self, actions: Actions) -> None:
+        """Perform actions on the page as it stands; what becomes of them is part of the visit.
+
+        Raises:
+            ActionFailed, ActionTimeout: one of them; those after it were not begun.
+            PlaywrightError: the page is gone.
+        """
+        self._phase = "perform"
+        quiet = quiet_between(self._settings.visit.ready)
+        stage = Stage(self._page, self._settle, self._record.collections, quiet)
+        can_act = self._settings.context.java_script and not self._record.watch.is_sandboxed
+        await Performer(stage, self._clock, can_act=can_act).perform(actions, self._record.actions)
+
+    async def _settle(self, ready: Ready) -> ReadyReport:
+        reading = await self._read(self._waiting_for(ready), facts_only=True)
+        if reading is None:
+            raise ActionFailed("it led to what the browser can't show", phase="perform")
+        return reading.ready
+
+    def _waiting_for(self, ready: Ready) -> VisitSettings:
+        return replace(self._settings, visit=self._settings.visit.model_copy(update={"ready": ready}))
+
+    async def _read(self, settings: VisitSettings, *, facts_only: bool = False) -> PageReading | None:
         """Read the page; again where it has left for another by then. What it has asked for is waited for.
 
         None: it went on to a file that the server refused.
         """
         watch = self._record.watch
         while True:
-            reading = await read_when_ready(self._page, self._record, self._settings)
+            reading = await read_when_ready(
+                self._page, self._record, settings, facts_only=facts_only, from_now=facts_only or self._is_begun
+            )
             if reading.url.startswith(ERROR_PAGE):
                 self._fail_unshown()
                 return None
-            self._reading = reading
+            if not facts_only:
+                self._reading = reading
             asked, url = reading.under_way, reading.url
             if asked.is_nothing and not watch.frame_hops:
                 return reading
@@ -318,6 +377,7 @@ class Visit:
             charset=reading.charset if reading else "",
             has_fetched=reading.has_fetched if reading else None,
             ready=reading.ready if reading else None,
+            actions=tuple(gathered.actions),
             downloads=self._downloads,
             **self._capturing.fields(),
             popups=tuple(url for url in gathered.popup_urls if url),

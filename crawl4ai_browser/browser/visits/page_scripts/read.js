@@ -53,9 +53,37 @@
     return (type && doc.contentType === "text/html" ? `<!DOCTYPE ${type.name}>` : "") + text;
   };
 
+  // What lists have shown before stands in the place of what they show now. Only the text has it: what is there is taken out
+  // while the text is made, as the page's own script goes on with it.
+  const withCollections = (collections) => {
+    const removed = [];
+    const marks = collections.map(({ css, within }, index) => {
+      const mark = document.createComment(` list ${index} ${Math.random()} `);
+      const items = [...document.querySelectorAll(css)];
+      if (items.length) items[0].before(mark);
+      else ((within && document.querySelector(within)) || document.body || document.documentElement).append(mark);
+      for (const item of items) {
+        removed.push([item, item.parentNode, item.nextSibling]);
+        item.remove();
+      }
+      return mark;
+    });
+    try {
+      const text = serialize(document, 0);
+      return collections.reduce((whole, { html }, index) => whole.replace(`<!--${marks[index].data}-->`, () => html), text);
+    } finally {
+      for (const [item, parent, next] of removed.reverse()) parent.insertBefore(item, next);
+      for (const mark of marks) mark.remove();
+    }
+  };
+  const documentText = () => {
+    if (options.facts_only) return "";
+    return options.collections?.length ? withCollections(options.collections) : serialize(document, 0);
+  };
+
   // Chromium shows XML in a viewer of its own, whose document holds the real one in this element.
   const xmlSource = document.contentType !== "text/html" && document.getElementById("webkit-xml-viewer-source-xml");
-  const html = (xmlSource ? xmlSource.innerHTML : serialize(document, 0)).toWellFormed();
+  const html = (xmlSource ? xmlSource.innerHTML : documentText()).toWellFormed();
 
   // Whether what is shown may be made of more than the document and its scripts. The browser keeps 250 entries.
   const loaded = performance.getEntriesByType("resource");

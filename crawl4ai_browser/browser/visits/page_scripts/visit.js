@@ -61,7 +61,8 @@ async (options) => {
       const time = now();
       const parsed = performance.getEntriesByType("navigation")[0]?.domContentLoadedEventEnd || started;
       const soft = Math.min(tracker.lastSoftActivity, tracker.lastActivity + SOFT_ACTIVITY_LIMIT);
-      const still = time - Math.max(tracker.lastActivity, soft, parsed);
+      const from = options.from_now ? tracker.waitingSince : 0;
+      const still = time - Math.max(tracker.lastActivity, soft, parsed, from);
       if (refresh && time - started < refresh) return false;
       if (tracker.pending.size || tracker.wantsFrame()) return false;
       if (!framesAreStill(document)) return false;
@@ -79,7 +80,8 @@ async (options) => {
     return !!element && (options.state === "attached" || isVisible(element));
   };
 
-  // A page that needs a frame which only the caller can make is left, given one, and asked again; the limit runs on.
+  // A page that needs a frame which only the caller can make is left, given one, and asked again; the limit runs on. What
+  // is waited for later in the same document has a limit of its own.
   const NEEDS_FRAME = Symbol("frame");
   const FREE_FRAMES = 10; // further ones come at this interval
   const FRAME_INTERVAL = 50;
@@ -87,11 +89,11 @@ async (options) => {
     tracker.waitingSince ??= now();
     const end = Math.min(tracker.waitingSince + limit, homeTime);
     for (;;) {
-      if (await check()) return true;
+      if (await check()) { tracker.waitingSince = null; return true; }
       const left = end - now();
       const mayHaveFrame = tracker.frames < FREE_FRAMES || now() - tracker.lastFrame >= FRAME_INTERVAL;
       if (left > 0 && options.frames_on_demand && mayHaveFrame && tracker.wantsFrame()) return NEEDS_FRAME;
-      if (left <= 0) return false;
+      if (left <= 0) { tracker.waitingSince = null; return false; }
       await pause(Math.min(POLL_INTERVAL, left));
     }
   };
@@ -117,8 +119,8 @@ async (options) => {
   };
   // "interactive" is not enough: deferred and module scripts run after it, and before DOMContentLoaded.
   const navigation = performance.getEntriesByType("navigation")[0];
-  const isParsed = () => document.readyState === "complete"
-    || (document.readyState === "interactive" && navigation?.domContentLoadedEventEnd > 0);
+  // And a script that writes the document anew, for ever perhaps, takes "loading" back without another such event.
+  const isParsed = () => document.readyState === "complete" || navigation?.domContentLoadedEventEnd > 0;
   const parsingEnds = Math.min(started + options.navigation_limit, homeTime);
   tracker.maxLength = options.max_html_length;
   while (!isParsed() && now() < parsingEnds && !tracker.excess) {
@@ -127,7 +129,7 @@ async (options) => {
   if (tracker.excess) {
     return { ...answer, ...read({ ...options, without_html: true }), html: null, too_large: tracker.excess, under_way: null };
   }
-  answer.parsed = document.readyState !== "loading";
+  answer.parsed = document.readyState !== "loading" || navigation?.domContentLoadedEventEnd > 0;
   const parsedAt = navigation?.domContentLoadedEventEnd || started;
   if (answer.parsed) {
     try {

@@ -1,0 +1,1 @@
+"""Actions performed on a page: input, scrolling, lists, overlays."""
