@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -14,7 +15,7 @@ from crawl4ai_browser.config import BrowserConfig, ContextConfig, CrawlConfig, D
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.request import Request
 
-_OF_THE_CRAWL = {"priority", "metadata", "session", "visit", "capture"}
+_OF_THE_CRAWL = {"priority", "metadata", "session", "visit", "actions", "capture"}
 """Of a request: what does not change its visit, and what is resolved against the crawl's own."""
 
 _DEADLINES = {"timeout", "navigation_timeout"}
@@ -45,6 +46,7 @@ def cache_key(request: Request, config: CrawlConfig, context: ContextConfig) -> 
         "fresh": config.fresh_contexts and request.session is None,
         "context": _fields(context, leave_out=_MEMORY if request.session is not None else set()),
         "visit": _fields(request.visit or config.visit, leave_out=_DEADLINES & VisitConfig.model_fields.keys()),
+        "actions": request.actions if request.actions is not None else config.actions,
         "capture": _fields(request.capture or config.capture),
         "browser": _fields(config.browser, leave_out=BrowserConfig.model_fields.keys() - set(_APPEARANCE)),
         "download": _fields(config.download, leave_out=DownloadConfig.model_fields.keys() - set(_FILES)),
@@ -66,6 +68,8 @@ def _plain(value: object) -> object:
             return value.id
         case BaseModel():
             return {"is": type(value).__name__, **_fields(value)}
+        case _ if is_dataclass(value) and not isinstance(value, type):  # not its repr, which hides what is typed
+            return {"is": type(value).__name__, **{each.name: getattr(value, each.name) for each in fields(value)}}
         case SecretStr():
             return value.get_secret_value()
         case Path():

@@ -16,6 +16,7 @@ from crawl4ai_browser import (
     RetryConfig,
     VisitConfig,
 )
+from crawl4ai_browser.actions import Click, Fill, RunScript, Type
 from crawl4ai_browser.identity import Cookie, HttpCredentials
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.proxy_pool import ProxyPool
@@ -54,6 +55,11 @@ DIFFERENT: dict[str, bytes] = {
     "another session": key(Request(url=URL, session="bob")),
     "headers": key(Request(url=URL, headers={"X-Test": "1"})),
     "html": key(Request(url=URL, html="<p>given</p>")),
+    "actions": key(Request(url=URL, actions=(Fill("#name", "one"),))),
+    "other input": key(Request(url=URL, actions=(Fill("#name", "two"),))),
+    "another action": key(config=CrawlConfig(actions=(Type("#name", "one"),))),
+    "a script's arguments": key(config=CrawlConfig(actions=(RunScript("(a) => a", (1,)),))),
+    "other arguments": key(config=CrawlConfig(actions=(RunScript("(a) => a", (2,)),))),
     "file": key(Request(url=URL, as_file=True)),
     "ready": key(config=CrawlConfig(visit=VisitConfig(ready=Selector(css="h1")))),
     "another ready": key(config=CrawlConfig(visit=VisitConfig(ready=Selector(css="h2")))),
@@ -81,6 +87,7 @@ SAME: dict[str, bytes] = {
     "metadata": key(Request(url=URL, metadata={"line": 3})),
     "visit said by the request": key(Request(url=URL, visit=VisitConfig())),
     "capture said by the request": key(Request(url=URL, capture=CaptureConfig())),
+    "no actions said by the request": key(Request(url=URL, actions=()), CrawlConfig(actions=(Click("#more"),))),
     "deadlines": key(config=CrawlConfig(visit=VisitConfig(timeout=5, navigation_timeout=5))),
     "retries": key(config=CrawlConfig(retry=RetryConfig(max_attempts=1))),
     "capacity": key(config=CrawlConfig(capacity=CapacityConfig(max_pages=1))),
