@@ -15,7 +15,7 @@ from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.browser.sessions.user_function import PageFunction, T, call_function
 from crawl4ai_browser.browser.visits.navigation import StalePage
-from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError
+from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, ProxyError
 from crawl4ai_browser.proxy_status import ProxyErrand
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class OpenPage:
         self._session = session
         self._new_visit = new_visit
         self._page: KeptPage | None = None
+        self._has_lost_way = False
+        """Whether the proxy of its page has failed, so that the next document comes by another, in another page."""
         self._visit: Visit | None = None
         """Begun where the one before ended, and not yet read."""
         self._request: Request | None = None
@@ -114,7 +116,8 @@ class OpenPage:
         except BrowserCrashed:
             await self._pool.examine(page.browser)
             raise
-        except FetchError:
+        except FetchError as error:
+            self._has_lost_way = isinstance(error, ProxyError)
             await self._session.remember(None)
             raise
         await self._session.remember(page)
@@ -145,7 +148,7 @@ class OpenPage:
         return self._page
 
     async def _usable_page(self) -> KeptPage:
-        if self._page is not None and (self._page.is_spoiled or not self._page.browser.is_usable):
+        if self._page is not None and (self._has_lost_way or not self._session.has(self._page)):
             self._give_back()
         if self._page is None:
             errand = ProxyErrand(host="", session=self._session.name)
@@ -155,6 +158,7 @@ class OpenPage:
 
     def _give_back(self) -> None:
         page, self._page = self._page, None
+        self._has_lost_way = False
         if page is not None:
             # Never kept: a user's function may have left anything behind in it.
             self._pool.give_back(self._session, page, keep=False)

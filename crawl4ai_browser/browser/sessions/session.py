@@ -258,6 +258,10 @@ class BrowserSession:
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
 
+    def has(self, page: KeptPage) -> bool:
+        """Whether a page that is leased is of use for another document, and of the context that is open now."""
+        return self._busy.get(page) is self._current and page.browser.is_usable and not page.is_spoiled
+
     def give_back(self, page: KeptPage, *, keep: bool) -> None:
         """End the lease. A page that is not kept is closed in the background, so that its slot is free at once."""
         context = self._busy.pop(page)
