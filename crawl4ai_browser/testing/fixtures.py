@@ -20,19 +20,25 @@ from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.plugin.crawlers import Crawlers
+from crawl4ai_browser.testing.plugin.faults import BrowserFaults
+from crawl4ai_browser.testing.plugin.login import SessionFrom
 from crawl4ai_browser.testing.plugin.sites import CrawlSite
 from crawl4ai_browser.testing.plugin.visitors import AsyncCrawlSession, CrawlSession, Results, SharedCrawler
+from crawl4ai_browser.testing.proxy import ProxyServer
 
 __all__ = [
     "AsyncCrawl",
     "AsyncCrawlSession",
     "AsyncFetch",
+    "BrowserFaults",
     "Crawl",
     "CrawlSession",
     "CrawlSite",
     "Crawlers",
     "Fetch",
+    "ProxyServer",
     "Results",
+    "SessionFrom",
     "SharedCrawler",
 ]
 

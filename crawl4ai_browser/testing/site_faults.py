@@ -4,10 +4,13 @@
 |---|---|
 | `/slow?seconds=1` | the answer comes late |
 | `/drip?bytes=20&interval=0.1`, `/drip-headers` | body, or everything, in small pieces |
-| `/hang-headers`, `/hang-body`, `/endless-body` | nothing, half a page, or a page without an end |
+| `/hang-headers`, `/hang-body` | nothing, or half a page |
+| `/endless-body`, `/flood` | a page without an end: slowly, or as fast as it is taken |
 | `/drop`, `/reset`, `/reset-body` | closed or reset without an answer, or within it |
 | `/truncated`, `/cut-chunk`, `/overlong` | the body ends before, or goes beyond, what was announced |
 | `/bad-gzip`, `/cut-gzip` | compressed data that is wrong, or ends early under a true length |
+| `/wrong-charset` | UTF-8 that the header calls UTF-16 |
+| `/page-as-file`, `/page-as-bytes` | a page that is sent as an attachment, or without a type of its own |
 | `/bad-status-line`, `/huge-header?bytes=` | no HTTP; a header of that size |
 | `/status/NNN`, `/204`, `/empty` | any status with a page; no content; a body of no bytes |
 | `/redirect-loop`, `/redirect-chain?hops=3`, `/redirect-to?url=` | HTTP redirects |
@@ -22,6 +25,7 @@ The pages whose scripts misbehave are in `site_hostile_pages`, the files in `sit
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 from crawl4ai_browser.testing.site_behaviours import (
@@ -45,6 +49,7 @@ from crawl4ai_browser.testing.site_behaviours import (
     reset_after,
     truncated,
     with_cookie,
+    with_headers,
 )
 from crawl4ai_browser.testing.site_downloads import download_routes
 from crawl4ai_browser.testing.site_hostile_pages import hostile_pages, script_page
@@ -81,6 +86,11 @@ def _broken_answers() -> Routes:
         "/overlong": overlong(_page("overlong")),
         "/bad-gzip": badly_gzipped(_page("bad-gzip")),
         "/cut-gzip": cut_gzip(_page("cut-gzip")),
+        "/wrong-charset": replace(_page("wrong-charset"), headers=(("Content-Type", "text/html; charset=utf-16le"),)),
+        "/page-as-file": with_headers(
+            _page("page-as-file"), ("Content-Disposition", 'attachment; filename="page.html"')
+        ),
+        "/page-as-bytes": replace(_page("page-as-bytes"), headers=(("Content-Type", "application/octet-stream"),)),
         "/bad-status-line": raw(b"this is no HTTP at all\r\n\r\n"),
         "/huge-header": lambda hit: Response.text(
             "huge-header", headers=(("X-Huge", "h" * int(hit.parameter("bytes", "500000"))),)
@@ -97,6 +107,7 @@ def _late_answers() -> Routes:
         "/hang-headers": hanging(),
         "/hang-body": hanging_after(_page("hang-body"), sent_bytes=400),
         "/endless-body": endless(_PARAGRAPH, interval=0.01, headers=html),
+        "/flood": endless(_PARAGRAPH * 500, headers=html),
         "/event-stream": lambda hit: event_stream((f"event {number}" for number in count()), interval=0.2),
     }
 

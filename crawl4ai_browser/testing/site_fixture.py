@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.testing.site_behaviours import Routes, attachment, delayed, event_stream
+from crawl4ai_browser.testing.site_register import RINGS_PER_PAGE, SPECIMENS_PER_PAGE, rings, specimens
 from crawl4ai_browser.testing.site_requests import Hit
 from crawl4ai_browser.testing.site_responses import JsonValue, Response
 from crawl4ai_browser.testing.site_server import SiteServer
@@ -89,6 +90,9 @@ def _apis(folder: Path) -> Routes:
         "/shop/*": shell,
         "/api/journal": lambda hit: _slice(hit, "entries", journal, _ENTRIES_PER_PAGE),
         "/api/sightings": lambda hit: _slice(hit, "sightings", sightings, _SIGHTINGS_PER_PAGE),
+        "/api/rings": lambda hit: _slice(hit, "rings", rings(), RINGS_PER_PAGE),
+        "/api/specimens": lambda hit: _slice(hit, "specimens", specimens(hit.parameter("kind")), SPECIMENS_PER_PAGE),
+        "/api/depot": lambda hit: Response.json({"bytes": len(hit.body)}),
         "/api/slow-gauge": delayed(Response.json({"millimetres": 7.4}), SLOW_SECONDS),
         "/api/anemometer": lambda hit: Response.json({"mast": "north", "gust": 31 + hit.index * 7 % 23}),
         "/api/logger": event_stream(events, interval=0.1),

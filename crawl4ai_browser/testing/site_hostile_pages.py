@@ -5,11 +5,13 @@ Each has `<h1>` with its name, and `#written` with text that its script wrote be
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape
 
-from crawl4ai_browser.testing.site_behaviours import Routes
+from crawl4ai_browser.testing.site_behaviours import Routes, raw
 from crawl4ai_browser.testing.site_requests import Hit
-from crawl4ai_browser.testing.site_responses import Response
+from crawl4ai_browser.testing.site_responses import End, Response
 
 WRITTEN = "written by the script of "
 """What `#written` begins with; the page's name follows."""
@@ -45,10 +47,29 @@ _SCRIPTS = {
         addEventListener("beforeunload", (event) => { event.preventDefault(); event.returnValue = ""; });""",
     "busy-loop": "while (true) { }",
     "late-busy-loop": "setTimeout(() => { while (true) { } }, 300);",
+    "unload-loop": 'addEventListener("pagehide", () => { while (true) { } });',
+    "before-unload-loop": 'addEventListener("beforeunload", () => { while (true) { } });',
+    "write-loop": 'while (true) document.write("<p>more</p>");',
+    "write-forever": 'setInterval(() => document.write("<p>more</p>"), 10);',
+    "print-loop": "print(); setInterval(print, 20);",
+    "reload-loop": "setTimeout(() => location.reload(), 30);",
+    "fetch-forever": 'fetch("/hang-headers");',
+    "event-source": """
+        new EventSource("/event-stream").onmessage = (event) => {
+          document.getElementById("count").textContent = event.data;
+        };""",
+    "socket": """
+        new WebSocket(location.href.replace(/^http/, "ws") + "/stream").onmessage = (event) => {
+          document.getElementById("count").textContent = event.data;
+        };""",
+    "service-worker": """
+        navigator.serviceWorker.register("/service-worker/script.js").then(
+          () => { document.getElementById("count").textContent = "registered"; }, () => {});""",
     "memory-hog": """
         const hoard = [];
         const grow = () => { hoard.push(new Array(4_000_000).fill(Math.random())); setTimeout(grow, 0); };
         grow();""",
+    "memory-loop": "const hoard = []; while (true) hoard.push(new Array(1_000_000).fill(Math.random()));",
     "window-open-storm": """
         for (let number = 0; number < 40; number++) window.open(`/leaf/popup-${number}`, "_blank");""",
     "script-redirect-loop": """
@@ -67,6 +88,17 @@ _SCRIPTS = {
 }
 
 
+_SERVICE_WORKER = b"""
+addEventListener("install", () => skipWaiting());
+addEventListener("activate", () => clients.claim());
+addEventListener("fetch", (event) => event.respondWith(new Response("from the service worker")));
+"""
+"""Would answer for the site in all its later pages."""
+
+_SOCKET_ID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What the server's half of the handshake is made with (RFC 6455, 1.3)."""
+
+
 def hostile_pages() -> Routes:
     """The route of each page."""
     pages: Routes = {
@@ -79,12 +111,26 @@ def hostile_pages() -> Routes:
             "meta-refresh-loop", head='<meta http-equiv="refresh" content="0; url=/meta-refresh-loop">'
         ),
         "/leaf/*": lambda hit: script_page("leaf " + hit.path.removeprefix("/leaf/")),
+        "/socket/stream": _socket,
+        "/service-worker/script.js": Response(headers=(("Content-Type", "text/javascript"),), body=_SERVICE_WORKER),
         "/many-links": _many_links,
+        "/many-nodes": lambda hit: script_page("many-nodes", body="<i>x</i>" * _number(hit, "count", 1000)),
         "/deep": _deep,
         "/nested": _nested,
+        "/nested-by-script": _nested_by_script,
         "/trap/*": _trap,
     }
     return pages | others
+
+
+def _socket(hit: Hit) -> Response:
+    """A WebSocket that says one thing and stays open."""
+    key = hit.headers.get("sec-websocket-key", "").encode() + _SOCKET_ID
+    accept = base64.b64encode(hashlib.sha1(key, usedforsecurity=False).digest())
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    text = b"said over the socket"
+    frame = bytes((0x81, len(text))) + text  # one text frame, whole (RFC 6455, 5.2)
+    return raw(head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n" + frame, then=End.HANG)
 
 
 def _number(hit: Hit, name: str, default: int) -> int:
@@ -108,6 +154,19 @@ def _nested(hit: Hit) -> Response:
     """`/nested?levels=`: elements inside one another, with text in the innermost."""
     levels = _number(hit, "levels", 1000)
     return script_page("nested", body="<div>" * levels + "the innermost" + "</div>" * levels)
+
+
+def _nested_by_script(hit: Hit) -> Response:
+    """`/nested-by-script?levels=`: the same, deeper than a parser makes it (Chromium's stops at 512)."""
+    levels = _number(hit, "levels", 1000)
+    script = f"""
+        let innermost = document.querySelector("main");
+        for (let level = 0; level < {levels}; level++) {{
+          innermost.append(document.createElement("div"));
+          innermost = innermost.firstChild;
+        }}
+        innermost.textContent = "the innermost";"""
+    return script_page("nested-by-script", body="<main></main>", script=script)
 
 
 def _trap(hit: Hit) -> Response:

@@ -206,6 +206,11 @@ def test_both_see_the_same_site(page, fetch, site):
     page.goto(site.url("/who"))
     assert "alice" in page.content()
     assert "nobody" in fetch(site.url("/who")).markdown
+
+def test_sign_in_is_taken_over(page, context, session_from, site):
+    page.goto(site.url("/sign-in"))
+    session = session_from(context)
+    assert "alice" in session.fetch(site.url("/who")).markdown
 """
     done = run(
         pytester,
@@ -215,7 +220,7 @@ def test_both_see_the_same_site(page, fetch, site):
         files={"conftest": SITE + PLAYWRIGHT_BROWSER, "test_it": suite + FAILING},
     )
 
-    done.assert_outcomes(passed=1, failed=1)
+    done.assert_outcomes(passed=2, failed=1)
     (folder,) = (pytester.path / "seen").iterdir()
     names = {path.name for path in folder.iterdir()}
     assert {"crawl-1.html", "crawl-1.json", "crawl-2.png", "crawl-2-console.txt", "crawl-trace.zip"} <= names

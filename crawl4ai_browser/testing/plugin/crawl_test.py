@@ -86,6 +86,14 @@ class CrawlTest:
                 self._stack.callback(self.crawlers.release, self._opened)
         return self._opened.crawler
 
+    def start_browser(self) -> None:
+        """Have a browser run."""
+
+        async def nothing(page: object) -> None:
+            del page
+
+        self.crawlers.bridge.wait(self._own_session().run, nothing)
+
     def _own_session(self) -> Session:
         if self._session is None:
             self._session = self._open_session(self._name, self.context)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from crawl4ai_browser.testing.fixtures import AsyncCrawl, AsyncFetch, Crawl, Fetch
     from crawl4ai_browser.testing.plugin.crawl_test import CrawlTest
     from crawl4ai_browser.testing.plugin.crawlers import Crawlers
+    from crawl4ai_browser.testing.plugin.faults import BrowserFaults
+    from crawl4ai_browser.testing.plugin.login import SessionFrom
     from crawl4ai_browser.testing.plugin.sites import CrawlSite
     from crawl4ai_browser.testing.plugin.visitors import AsyncCrawlSession, CrawlSession, SharedCrawler
+    from crawl4ai_browser.testing.proxy import ProxyServer
 
 _test_key = pytest.StashKey["CrawlTest"]()
 """What a test has crawled with, for its report."""
@@ -46,8 +49,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def _part(name: str) -> Any:
-    return import_module(f"crawl4ai_browser.testing.plugin.{name}")
+def _part(name: str, folder: str = "testing.plugin") -> Any:
+    return import_module(f"crawl4ai_browser.{folder}.{name}")
 
 
 # --- configuration: fixtures to override, at any scope
@@ -134,6 +137,24 @@ def crawl(_crawl_test: CrawlTest) -> Crawl | AsyncCrawl:
     return _crawl_test.session().crawl
 
 
+@pytest.fixture
+def session_from(_crawl_test: CrawlTest) -> SessionFrom:
+    """`session_from(context)`: a session that begins as signed in as a browser context of Playwright's is now."""
+    taken: SessionFrom = _part("login").SessionFrom(_crawl_test)
+    return taken
+
+
+@pytest.fixture
+def browser_faults(_crawl_test: CrawlTest) -> Generator[BrowserFaults]:
+    """Kills or hangs the browser of this test, or its driver, when a certain visit begins."""
+    faults: BrowserFaults = _part("faults").BrowserFaults(_crawl_test.start_browser)
+    _crawl_test.observers.append(faults.observe)
+    yield faults
+    faults.resume()
+    if faults.pending:
+        pytest.fail(f"only {faults.visit_count} visits began, and not {'; '.join(faults.pending)}", pytrace=False)
+
+
 # --- what is crawled
 
 
@@ -143,3 +164,10 @@ def crawl_site() -> Generator[CrawlSite]:
     sites: CrawlSite = _part("sites").CrawlSite()
     yield sites
     sites.close()
+
+
+@pytest.fixture
+def crawl_proxy() -> Generator[ProxyServer]:
+    """A running proxy, HTTP and SOCKS5, with a user: `Proxy.parse(crawl_proxy.url)`. It logs what it sees."""
+    with _part("proxy", "testing").ProxyServer({"crawler": "secret"}) as proxy:
+        yield proxy

@@ -19,6 +19,9 @@ from crawl4ai_browser.config import (
 _FIRST_RETRY = 0.05
 """Seconds before a page is tried again at first: there is nobody to be spared on loopback."""
 
+_RESUME_ATTEMPTS = 1
+"""How often a file that broke off is continued: before each a second or more is waited for."""
+
 _OUTPUT = "test-results"
 """Where artifacts go without pytest-playwright, as with it."""
 
@@ -59,7 +62,7 @@ def default_config(settings: Settings, folder: Path) -> CrawlConfig:
         browser=BrowserConfig(headless=settings.headless),
         capture=CrawlConfig().capture.model_copy(update={"console": True}),
         capacity=CapacityConfig(content_workers=0),
-        download=DownloadConfig(folder=folder),
+        download=DownloadConfig(folder=folder, resume_attempts=_RESUME_ATTEMPTS),
         retry=RetryConfig(first_delay=_FIRST_RETRY),
     )
 

@@ -1,0 +1,61 @@
+"""Faults of the plugin's making, in crawls that outlive them."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawl4ai_browser.config import CrawlConfig, RetryConfig, VisitConfig
+from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.testing.fixtures import BrowserFaults, Crawl, CrawlSite, Fetch
+
+pytestmark = pytest.mark.timeout(120)  # browsers die and start again, on a machine that is busy
+
+PAGES = {"/": "".join(f"<a href='/{number}'>{number}</a>" for number in range(4))} | {
+    f"/{number}": f"<h1>{number}</h1>" for number in range(4)
+}
+
+
+@pytest.mark.parametrize("what", ["kill_browser", "kill_driver"])
+def test_crawl_outlives_the_end_of_its_browser(
+    browser_faults: BrowserFaults, crawl: Crawl, crawl_site: CrawlSite, what: str
+) -> None:
+    site = crawl_site(PAGES)
+    getattr(browser_faults, what)(at_visit=2)
+
+    results = crawl(site.url("/"), scope=Scope())
+
+    assert sorted(result.url for result in results) == sorted(site.url(path) for path in PAGES)
+    assert all(result.ok for result in results)
+    assert len(browser_faults.happened) == 1
+    assert "at visit 2" in browser_faults.happened[0]
+    assert any(not attempt.charged for result in results for attempt in result.attempts)
+
+
+class TestHanging:
+    @pytest.fixture
+    def crawler_config(self, crawler_config: CrawlConfig) -> CrawlConfig:
+        short = VisitConfig(timeout=2)
+        return crawler_config.model_copy(update={"visit": short, "retry": RetryConfig(max_attempts=1)})
+
+    def test_hung_browser_costs_the_visit_its_deadline(
+        self, browser_faults: BrowserFaults, fetch: Fetch, crawl_site: CrawlSite
+    ) -> None:
+        site = crawl_site(PAGES)
+        assert fetch(site.url("/")).ok
+        browser_faults.hang_browser(at_visit=2)
+
+        result = fetch(site.url("/0"))
+
+        assert not result.ok or any(not attempt.charged for attempt in result.attempts)
+        assert browser_faults.happened == ["hung the browser at visit 2"]
+        browser_faults.resume()
+
+
+def test_fault_of_a_visit_that_is_over_is_refused(
+    browser_faults: BrowserFaults, fetch: Fetch, crawl_site: CrawlSite
+) -> None:
+    site = crawl_site(PAGES)
+    assert fetch(site.url("/")).ok
+
+    with pytest.raises(ValueError, match="visit 1 is over"):
+        browser_faults.kill_browser(at_visit=1)
