@@ -12,6 +12,7 @@ from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.ready import Ready
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.site import SiteServer
@@ -33,9 +34,9 @@ def take(pool: BrowserPool, crawl_config: CrawlConfig, site: SiteServer) -> Take
     """Visit a path of the site and capture; keywords are fields of the configuration."""
     fetcher = BrowserFetcher(pool, crawl_config)
 
-    async def captured(path: str, *, headers: dict[str, str] | None = None, **wanted: Any) -> Snapshot:
-        url = path if path.startswith("http") else site.url(path)
-        request = Request(url=url, headers=headers or {}, capture=CaptureConfig(**wanted))
+    async def captured(path: str, *, ready: Ready | None = None, **wanted: Any) -> Snapshot:
+        visit = crawl_config.visit.model_copy(update={"ready": ready} if ready else {})
+        request = Request(url=site.url(path), visit=visit, capture=CaptureConfig(**wanted))
         return await fetcher.fetch(request)
 
     return captured
