@@ -160,12 +160,12 @@ class TooManyRedirects(NavigationError):
     """HTTP, meta or JavaScript redirects did not end."""
 
 
-class FetchTimeout(FetchError):
-    """A deadline passed. The subclass says which."""
 class PageTooLarge(NavigationError):
     """The document is larger than `VisitConfig.max_html_bytes`, or went on arriving beyond that."""
 
 
+class FetchTimeout(FetchError):
+    """A deadline passed. The subclass says which."""
 
 
 class PoolTimeout(FetchTimeout):
