@@ -18,7 +18,7 @@
   const FRAME_MARK = "data-frame-html";
   const serialize = (doc, depth) => {
     const element = doc.documentElement;
-    if (!element || options.without_html) return "";
+    if (!element) return "";
     const frames = [];
     if (options.frames && depth < 8) {
       for (const frame of doc.querySelectorAll("iframe, frame")) {

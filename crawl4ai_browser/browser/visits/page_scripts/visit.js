@@ -127,7 +127,7 @@ async (options) => {
     await Promise.race([event(document, "DOMContentLoaded"), pause(POLL_INTERVAL), tracker.exceeded]);
   }
   if (tracker.excess) {
-    return { ...answer, ...read({ ...options, without_html: true }), html: null, too_large: tracker.excess, under_way: null };
+    return { ...answer, ...read({ ...options, facts_only: true }), html: null, too_large: tracker.excess, under_way: null };
   }
   answer.parsed = document.readyState !== "loading" || navigation?.domContentLoadedEventEnd > 0;
   const parsedAt = navigation?.domContentLoadedEventEnd || started;
