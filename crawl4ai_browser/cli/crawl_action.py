@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import anyio
 
@@ -33,6 +34,7 @@ from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.sinks.formats import sink_for
 from crawl4ai_browser.sinks.output_options import OutputOptions
+from crawl4ai_browser.sinks.sink import Sink
 
 _ORDERS: dict[str, Callable[[], Order]] = dict(zip(ORDERS, (breadth_first, depth_first), strict=True))
 
@@ -58,7 +60,7 @@ def run(urls: tuple[str, ...], **values: object) -> int:
             seeds=seeds,
             scope=applied(Scope(), SCOPE_FLAGS.flags, values),
             order=_ORDERS[str(values["order"])](),
-            sinks=(sink_for(output),),
+            sinks=_sinks(output, values["also"]),
             observers=(builder,) if folder else (),
             sitemaps=bool(values["sitemaps"]),
             since=_since(values),
@@ -89,6 +91,20 @@ def _since(values: Mapping[str, object]) -> datetime | None:
     if since is not None and not values["sitemaps"]:
         raise ConfigError("--since compares the dates of sitemaps: it needs --sitemaps")
     return since
+
+
+def _sinks(output: OutputOptions, also: object) -> tuple[Sink, ...]:
+    """One for the output and one for each further file.
+
+    Raises:
+        ConfigError: one has no format, or two are the same.
+    """
+    paths = [Path(str(path)) for path in cast("tuple[object, ...]", also)]
+    named = [path.absolute() for path in (output.path, *paths) if path is not None]
+    if len(set(named)) < len(named):
+        raise ConfigError("--also names an output that is there already: each result would be in it twice")
+    further = [output.model_copy(update={"path": path, "format": None, "leave_out": ()}) for path in paths]
+    return tuple(sink_for(options) for options in (output, *further))
 
 
 def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity) -> None:

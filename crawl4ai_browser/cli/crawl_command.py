@@ -145,6 +145,13 @@ def _parameters() -> list[click.Parameter]:
         metavar="FILE",
         help="Read URLs from a file, one a line; - is standard input. A line may also be a Request as JSON.",
     )
+    also = GroupedOption(
+        ["--also"],
+        group=OUTPUT_FLAGS.title,
+        metavar="FILE",
+        multiple=True,
+        help="Write the results into this file or folder too, in the format of its suffix. May be repeated.",
+    )
     report = GroupedOption(
         ["--report"],
         group=OUTPUT_FLAGS.title,
@@ -158,6 +165,7 @@ def _parameters() -> list[click.Parameter]:
         *sitemap_options(),
         *SCOPE_FLAGS.options(),
         order,
+        also,
         report,
         *groups,
         session_option(),

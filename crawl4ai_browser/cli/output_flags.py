@@ -34,8 +34,9 @@ OUTPUT_FLAGS = FlagGroup(
         Flag(
             "--format",
             "format",
-            "jsonl: a line a page. json: an array. csv: a row a page, without content. markdown: a file a page.",
-            metavar="[jsonl|json|csv|markdown]",
+            "jsonl: a line a page. json: an array. csv: a row a page, without content. markdown: a file a page."
+            " sqlite, parquet: a row a page, with typed columns.",
+            metavar="[jsonl|json|csv|markdown|sqlite|parquet]",
             default="by the suffix of --output, else jsonl",
         ),
         _IF_EXISTS,

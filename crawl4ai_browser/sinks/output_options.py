@@ -9,7 +9,7 @@ from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.sinks.front_matter import MarkdownForm
 from crawl4ai_browser.sinks.sink import IfExists
 
-Format = Literal["jsonl", "json", "csv", "markdown"]
+Format = Literal["jsonl", "json", "csv", "markdown", "sqlite", "parquet"]
 
 
 class OutputOptions(Frozen):

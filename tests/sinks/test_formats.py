@@ -21,6 +21,8 @@ from crawl4ai_browser.sinks.output_options import OutputOptions
         ("a.json", "json"),
         ("a.json.gz", "json"),
         ("a.csv", "csv"),
+        ("a.sqlite", "sqlite"),
+        ("a.parquet", "parquet"),
         ("pages", "markdown"),
     ],
 )
