@@ -273,7 +273,7 @@ class Collect(_Many):
     `items` are then those of the whole list. The page itself is not changed, as its script may still be at work on it.
 
     The list is scrolled from its beginning, a view at a time with an overlap; where two views in a row have no item in
-    common, it is scrolled back. Items that can be told apart neither by `key` nor by their position (`aria-posinset`,
+    common, it is gone back. Items that can be told apart neither by `key` nor by their position (`aria-posinset`,
     `aria-rowindex`, `data-index`) nor by their content are one. The action's value is the number of items.
     """
 

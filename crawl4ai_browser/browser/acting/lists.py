@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from crawl4ai_browser.browser.acting.stage import Stage
 
 MAX_STEPS_BACK = 3
-"""Where two views of a list have nothing in common. A list that jumps on by itself would hold it for ever."""
+"""Where two views of a list have nothing in common, which is tried again with half the way. A list that changes all of
+its items by itself would be looked at for ever."""
 
 NEWS_ATTEMPTS = 4
 NEWS_INTERVAL = 0.4
@@ -36,7 +37,7 @@ GONE_SECONDS = 2.0
 
 _LOCKED = "it does not scroll, though its end is not in sight: what lies over the page may hold it"
 
-Move = Literal["start", "next", "back", "stay"]
+Move = Literal["start", "next", "to", "stay"]
 
 _IS_OFF = """(element) => element.matches(":disabled, [aria-disabled=true], .disabled")
   || !!element.closest(".disabled, [aria-disabled=true]") || getComputedStyle(element).pointerEvents === "none"
@@ -48,6 +49,8 @@ class _View(TypedDict):
 
     found: list[tuple[str, str]]
     keys: list[str]
+    top: float
+    step: float
     moved: bool
     at_end: bool
     height: float
@@ -63,8 +66,8 @@ class _List:
     key: str | None = None
     has_pages: bool = False
 
-    async def look(self, move: Move, *, forget: bool = False) -> _View:
-        """Move, and see what is shown then. `forget`: what was handed back the last time is to come again.
+    async def look(self, move: Move, *, top: float = 0.0, forget: bool = False) -> _View:
+        """Move, to `top` or by a step, and see what is shown then. `forget`: what came the last time is to come again.
 
         Raises:
             CannotAct: what should scroll is not there.
@@ -76,6 +79,7 @@ class _List:
             "key": self.key,
             "has_pages": self.has_pages,
             "move": move,
+            "top": top,
             "forget": forget,
         }
         view: _View | None = await self.stage.page.page.evaluate(list_script(), options)
@@ -133,6 +137,7 @@ async def collect(stage: Stage, action: Collect) -> int:
 
 async def _by_scrolling(what: _List, collection: Collection, max_items: int) -> None:
     view = await what.look("start")
+    good = view
     shown: set[str] = set()
     steps_back = 0
     has_waited = False
@@ -140,9 +145,9 @@ async def _by_scrolling(what: _List, collection: Collection, max_items: int) -> 
         keys = set(view["keys"])
         if shown and keys and shown.isdisjoint(keys) and steps_back < MAX_STEPS_BACK:
             steps_back += 1
-            view = await what.look("back", forget=True)
+            view = await what.look("to", top=good["top"] + good["step"] / 2**steps_back, forget=True)
             continue
-        steps_back, shown = 0, keys
+        steps_back, shown, good = 0, keys, view
         has_new = collection.add(view["found"])
         is_at_rest = view["at_end"] or not view["moved"]
         if len(collection.items) >= max_items or (is_at_rest and has_waited and not has_new):

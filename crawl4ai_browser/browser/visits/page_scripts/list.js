@@ -12,8 +12,10 @@ async (options) => {
   const TEXT_LIMIT = 250;
   const ELEMENT_LIMIT = 1500;
   const REQUEST_LIMIT = 5000;
-  // Of what is in view, the part that the next view goes on to. The rest is seen twice, so that nothing falls between.
-  const STEP = options.css ? 0.75 : 0.9;
+  // Of what is in view, the most that is gone on by. The rest, and at least one item, is seen twice, so that nothing falls
+  // between two views.
+  const MAX_STEP = 0.9;
+  const MIN_STEP = 0.3;
 
   const page = document.scrollingElement ?? document.documentElement;
   const items = () => (options.css ? [...document.querySelectorAll(options.css)] : []);
@@ -57,9 +59,11 @@ async (options) => {
   };
 
   const before = scroller.scrollTop;
+  const view = viewOf(scroller);
+  const tallest = Math.max(0, ...items().map((item) => item.getBoundingClientRect().height));
+  const step = Math.max(view * MIN_STEP, Math.min(view * MAX_STEP, view - tallest - 1));
   if (options.move !== "stay") {
-    const step = viewOf(scroller) * STEP;
-    const top = { start: 0, next: before + step, back: before - step / 2 }[options.move];
+    const top = { start: 0, next: before + step, to: options.top }[options.move];
     scroller.scrollTo({ top, behavior: "instant" });
     await becomeStill();
   }
@@ -140,6 +144,8 @@ async (options) => {
   return {
     found,
     keys: keys.map((key) => key.toWellFormed()),
+    top,
+    step,
     moved: Math.abs(top - before) >= 1,
     at_end: top + viewOf(scroller) >= scroller.scrollHeight - 2,
     height: scroller.scrollHeight,
