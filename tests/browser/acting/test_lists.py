@@ -25,7 +25,7 @@ SIGHTING_COUNT = 60
 def items_of(snapshot: Snapshot, each: str, **fields: Css) -> list[object]:
     """What a schema makes of the page as it was read."""
     document = Document(html_of(snapshot), url=snapshot.final_url)
-    found = harvest(document, Schema(each=Css(each), fields=fields))
+    found = harvest(document, Schema(each=Css(each), fields={**fields}))
     assert found.errors == ()
     return list(found.items)
 
@@ -45,7 +45,7 @@ async def test_all_of_a_thousand_rows_that_use_twenty_nodes_in_turn(act: Act) ->
         species=Css(".species", required=True),
         grams=Css(".grams", required=True, then=(Match(r"(\d+) g"), Number())),
     )
-    assert rows == rings()
+    assert rows == list(rings())
     collected, nodes = (outcome.value for outcome in snapshot.actions)
     assert collected == RING_COUNT
     assert isinstance(nodes, int)
