@@ -75,8 +75,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def squid(users: Mapping[str, str] | None = None, *, tunnels_anywhere: bool = True) -> Generator[ProxyServer]:
-    """Squid. `users`: who may use it, with their passwords. Without `tunnels_anywhere` as it comes: to port 443."""
+def squid(
+    users: Mapping[str, str] | None = None, *, tunnels_anywhere: bool = True, leaves_from: str = LOOPBACK
+) -> Generator[ProxyServer]:
+    """Squid. `users`: who may use it, with their passwords. Without `tunnels_anywhere` as it comes: to port 443.
+
+    `leaves_from`: the address that targets see, of those that loopback has.
+    """
     program = required("squid", "squid")
     with _folder("proxy") as folder:
         port, log = free_port(), folder / "access.log"
@@ -91,6 +96,7 @@ def squid(users: Mapping[str, str] | None = None, *, tunnels_anywhere: bool = Tr
             "pinger_enable off",
             "shutdown_lifetime 0 seconds",
             "buffered_logs off",
+            f"tcp_outgoing_address {leaves_from}",
         ]
         if users:
             checker = folder / "users"
@@ -112,14 +118,18 @@ def squid(users: Mapping[str, str] | None = None, *, tunnels_anywhere: bool = Tr
 
 @contextmanager
 def tinyproxy(
-    users: Mapping[str, str] | None = None, *, port: int = 0, header: tuple[str, str] | None = None
+    users: Mapping[str, str] | None = None,
+    *,
+    port: int = 0,
+    header: tuple[str, str] | None = None,
+    leaves_from: str = LOOPBACK,
 ) -> Generator[ProxyServer]:
     """Tinyproxy. `port` 0: a free one. `header` is added to what it sends on, if that is not in a tunnel."""
     program = required("tinyproxy", "tinyproxy")
     with _folder() as folder:
         port, log = port or free_port(), folder / "tinyproxy.log"
         config = [f"Port {port}", f"Listen {LOOPBACK}", "Timeout 60", "MaxClients 100", f"Allow {LOOPBACK}"]
-        config += [f'LogFile "{log}"', "LogLevel Connect", "DisableViaHeader Yes"]
+        config += [f'LogFile "{log}"', "LogLevel Connect", "DisableViaHeader Yes", f"Bind {leaves_from}"]
         config += [f"BasicAuth {user} {password}" for user, password in (users or {}).items()]
         config += [f'AddHeader "{header[0]}" "{header[1]}"'] if header else []
         (folder / "tinyproxy.conf").write_text("\n".join(config) + "\n")
@@ -128,12 +138,12 @@ def tinyproxy(
 
 
 @contextmanager
-def microsocks(users: Mapping[str, str] | None = None) -> Generator[ProxyServer]:
+def microsocks(users: Mapping[str, str] | None = None, *, leaves_from: str = LOOPBACK) -> Generator[ProxyServer]:
     """Microsocks, for SOCKS5 with or without one user."""
     program = required("microsocks", "microsocks")
     with _folder() as folder:
         port = free_port()
-        command = [program, "-i", LOOPBACK, "-p", str(port)]
+        command = [program, "-i", LOOPBACK, "-p", str(port), "-b", leaves_from]
         for user, password in (users or {}).items():
             command += ["-u", user, "-P", password]
         with _running(command, port, folder) as process:
@@ -141,14 +151,14 @@ def microsocks(users: Mapping[str, str] | None = None) -> Generator[ProxyServer]
 
 
 @contextmanager
-def dante() -> Generator[ProxyServer]:
+def dante(*, leaves_from: str = LOOPBACK) -> Generator[ProxyServer]:
     """Dante, for SOCKS5 without a user: it would take those of the system."""
     program = required("danted", "dante-server")
     with _folder() as folder:
         port = free_port()
         owner = pwd.getpwuid(os.getuid()).pw_name
         (folder / "danted.conf").write_text(
-            f"logoutput: stderr\ninternal: {LOOPBACK} port = {port}\nexternal: lo\n"
+            f"logoutput: stderr\ninternal: {LOOPBACK} port = {port}\nexternal: {leaves_from}\n"
             f"clientmethod: none\nsocksmethod: none\nuser.privileged: {owner}\nuser.unprivileged: {owner}\n"
             "client pass { from: 0/0 to: 0/0 }\nsocks pass { from: 0/0 to: 0/0\n log: connect }\n"
         )
