@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.browser.hooks import Hooks as Hooks
     from crawl4ai_browser.browser.sessions.sign_in import SignedIn as SignedIn
     from crawl4ai_browser.browser.sessions.sign_in import SignIn as SignIn
     from crawl4ai_browser.cache_config import CacheConfig as CacheConfig
@@ -111,6 +112,7 @@ _HOMES = {
     "FileFilter": "config",
     "FileNames": "config",
     "Geolocation": "identity",
+    "Hooks": "browser.hooks",
     "HttpCredentials": "identity",
     "LimitsConfig": "config",
     "Link": "page_content",
@@ -183,6 +185,7 @@ __all__ = [
     "FileFilter",
     "FileNames",
     "Geolocation",
+    "Hooks",
     "HttpCredentials",
     "LimitsConfig",
     "Link",

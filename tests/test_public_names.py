@@ -20,7 +20,7 @@ PUBLIC = """
     BrowserConfig CacheConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig
     FileFilter FileNames LimitsConfig PolitenessConfig RetryConfig Viewport VisitConfig
     Proxy ProxyPool ProxyHealth ProxyStatus ProxyCheck check_proxies Scope breadth_first depth_first best_first
-    Fetcher Sink Event Observer
+    Fetcher Sink Event Observer Hooks
     Css XPath Column Schema Extractor Thing Product Article
     CrawlError ConfigError Skipped FetchError ExtractError StorageError SinkError
 """

@@ -15,7 +15,8 @@ from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.browser.sessions.open_page import OpenPage
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.navigation import StalePage
-from crawl4ai_browser.browser.visits.visit import Visit, VisitSettings
+from crawl4ai_browser.browser.visits.visit import Visit
+from crawl4ai_browser.browser.visits.visit_settings import VisitSettings
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import BrowserCrashed
 
@@ -104,5 +105,6 @@ class BrowserFetcher:
             capture=request.capture or self._config.capture,
             context=session.config,
             capture_folders=self._capture_folders,
+            hooks=self._pool.hooks,
             sign_in=signing_in.watch() if signing_in is not None else None,
         )

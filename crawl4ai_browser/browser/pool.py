@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,7 +13,9 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.files.store import download_folder
 from crawl4ai_browser.browser.files.transfers import Transfers, part_folder
+from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
+from crawl4ai_browser.browser.launch_options import browser_limit
 from crawl4ai_browser.browser.leased import LeasedPage, PlainWay
 from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.proxies.desk import ProxyDesk
@@ -27,10 +27,11 @@ from crawl4ai_browser.browser.sessions.signing_in import SigningIn
 from crawl4ai_browser.browser.sessions.state_keeper import StateKeeper
 from crawl4ai_browser.browser.sessions.user_function import PageFunction, T, call_function, settle
 from crawl4ai_browser.browser.visits.kept_page import KeptPage
+from crawl4ai_browser.browser.warn_once import WarnOnce
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, LaunchFailed
-from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers, Warned
+from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Observers
 from crawl4ai_browser.urls import site
 
 if TYPE_CHECKING:
@@ -48,19 +49,25 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("crawl4ai_browser")
 
-CORES_PER_BROWSER = 4
-"""One browser's main process spends 16 to 30 ms on a page, which is about 40 pages a second: what four cores render."""
-
 
 class BrowserPool:
     """The browsers of one crawler. Starts nothing before the first page is asked for, closes everything at exit."""
 
-    def __init__(self, config: CrawlConfig, observers: Observers | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        config: CrawlConfig,
+        observers: Observers | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        hooks: Hooks = NO_HOOKS,
+    ) -> None:
         """Nothing is started yet. `clock` is what sessions age by."""
         self._config = config
         self._clock = clock
         self._identity = ContextIdentity(config.context)
         self.observers = observers or Observers()
+        self.hooks = hooks
+        self.warn = WarnOnce(self.observers)
         self._permits = anyio.CapacityLimiter(config.capacity.max_pages)
         self._held = anyio.CapacityLimiter(config.capacity.max_pages)
         self._launch_lock = anyio.Lock()
@@ -73,7 +80,6 @@ class BrowserPool:
             lambda: self._new_session(None, self._identity), self.start, max_kept=2 * config.capacity.max_pages
         )
         self.proxies = ProxyDesk(config.proxies, clock=clock, observers=self.observers, start=self.start)
-        self._warned: set[str] = set()
         self._tasks: TaskGroup | None = None
         self._lost_browsers = 0
 
@@ -284,13 +290,9 @@ class BrowserPool:
         async with self._launch_lock:
             self._browsers = [browser for browser in self._browsers if browser.lost is None]
             usable = [each for each in self._browsers if each.is_usable and each.is_proxied == is_proxied]
-            if usable and (len(usable) >= self._browser_limit or not any(b.sessions for b in usable)):
+            if usable and (len(usable) >= browser_limit(self._config.browser) or not any(b.sessions for b in usable)):
                 return min(usable, key=lambda browser: len(browser.sessions))
             return await self._launch(is_proxied=is_proxied)
-
-    @property
-    def _browser_limit(self) -> int:
-        return self._config.browser.count or max(1, math.ceil((os.cpu_count() or 1) / CORES_PER_BROWSER))
 
     async def _launch(self, *, is_proxied: bool) -> LaunchedBrowser:
         timeout = self._config.browser.launch_timeout
@@ -383,12 +385,6 @@ class BrowserPool:
             await function()
         except Exception:  # noqa: BLE001 - background cleanup; a bug in it must not end every other session
             _log.exception("background work of the browser pool failed")
-
-    def warn(self, text: str) -> None:
-        """Tell the observers, once for each text."""
-        if text not in self._warned:
-            self._warned.add(text)
-            self.observers(Warned(text=text))
 
     def __repr__(self) -> str:
         """Browsers, and pages in use of those allowed."""

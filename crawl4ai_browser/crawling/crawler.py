@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.browser.sessions.sign_in import SignIn
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, SessionLimits
@@ -74,17 +75,25 @@ class Crawler:
         fetcher: Fetcher | None = None,
         observers: Sequence[Observer] = (),
         extractors: Sequence[Extractor] = (),
+        hooks: Hooks = NO_HOOKS,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """`fetcher` takes the place of browsers, robots.txt and throttling (for tests, and for pages from elsewhere).
 
-        `observers` are told of every event; `extractors` make items of the results before these are given out.
+        `observers` are told of every event; `extractors` make items of the results before these are given out; `hooks`
+        are called in the course of every visit.
+
+        Raises:
+            ConfigError: there is a fetcher, and hooks that only browsers call.
         """
+        if fetcher is not None and hooks.need_browsers:
+            raise ConfigError("hooks get browsers' pages, and this Crawler was given a fetcher in place of browsers")
         self._config = config
         self._link_tests = link_tests(config)
         self._given_fetcher = fetcher
         self._observers = Observers(tuple(observers))
         self._extractors = tuple(extractors)
+        self._hooks = hooks
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._life: TaskGroup | None = None
@@ -165,6 +174,7 @@ class Crawler:
             random=random,
             linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
             proxies=way.proxies,
+            hooks=self._hooks,
         )
 
     def _stop_runs(self) -> None:
@@ -175,7 +185,7 @@ class Crawler:
     def _open_bare_way(self) -> AbstractAsyncContextManager[WayOut]:
         if self._given_fetcher is not None:
             return open_given_way(self._given_fetcher, self._config)
-        return open_browser_way(self._config, clock=self._clock, observers=self._observers)
+        return open_browser_way(self._config, clock=self._clock, observers=self._observers, hooks=self._hooks)
 
     @asynccontextmanager
     async def _open_way(self) -> AsyncGenerator[WayOut]:
@@ -238,7 +248,8 @@ class Crawler:
         crawled. Each result is written to every sink before it is given out; the crawl opens and closes the sinks.
 
         `on_result` sees each result first and may return the links to follow from it, in place of its own (see
-        `ResultHook`). Where it fails the result says so, as an `ExtractError` blamed on the user.
+        `ResultHook`). It takes the place of the crawler's own, `Hooks.on_result`. Where it fails the result says so, as
+        a `HookFailed`.
 
         Raises:
             ConfigError: a single seed is not an absolute http or https URL.

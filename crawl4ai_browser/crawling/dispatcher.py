@@ -58,7 +58,7 @@ class Dispatcher:
         self._parts = parts
         self._deliver = deliver
         self._order_matters = order_matters
-        self._on_result = on_result
+        self._on_result = on_result or parts.hooks.on_result
         self._max_pages = max_pages = parts.config.capacity.max_pages
         self._limit = max_pages if order_matters else active_limit(max_pages)
         self._active_count = 0
@@ -136,7 +136,7 @@ class Dispatcher:
             result = await self._parts.linked.added_to(result)
             links = None
             if self._on_result is not None:
-                result, links = await links_chosen(self._on_result, result)
+                result, links = await links_chosen(self._on_result, result, timeout=self._parts.hooks.timeout)
             await self._deliver(Delivery(result, lease, links))
         finally:
             self._active_count -= 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.linked_files import LinkedFiles
@@ -41,3 +42,13 @@ class CrawlParts:
     random: Random
     linked: LinkedFiles
     proxies: ProxyStatuses = no_proxies
+    suspects: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def turn_after(self, browser_deaths: int) -> AbstractAsyncContextManager[object]:
+        """What a visit of a page is made in, during whose visits so many browsers have died.
+
+        Those take turns. A page that kills its browser takes along whatever is visited beside it; were they all tried
+        again at once, the innocent would die with it each time, and be given up with it.
+        """
+        return self.suspects if browser_deaths else nullcontext()
+    hooks: Hooks = NO_HOOKS

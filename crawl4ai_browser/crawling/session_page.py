@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawl4ai_browser.browser.sessions.user_function import PageFunction, T
 from crawl4ai_browser.crawling.pipeline import Visit, snapshot_error
+from crawl4ai_browser.crawling.result_hook import seen_by_hook
 from crawl4ai_browser.crawling.seeds import checked
 from crawl4ai_browser.crawling.single_fetch import fetch_one
 from crawl4ai_browser.errors import CrawlError, FetchError
@@ -75,7 +76,8 @@ class SessionPage:
         except FetchError as failure:
             snapshot, error = failure.snapshot, failure
         visit = Visit(snapshot, error, started_at, clock.monotonic() - started)
-        return await self._parts.linked.added_to(await self._parts.pipeline.finish(request, visit))
+        result = await self._parts.linked.added_to(await self._parts.pipeline.finish(request, visit))
+        return await seen_by_hook(result, self._parts.hooks)
 
     def __repr__(self) -> str:
         """Where it is."""

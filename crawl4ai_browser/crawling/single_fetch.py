@@ -6,6 +6,7 @@ from crawl4ai_browser import events, urls
 from crawl4ai_browser.crawling import retry
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Visit
+from crawl4ai_browser.crawling.result_hook import seen_by_hook
 from crawl4ai_browser.errors import CrawlError
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import Attempt, CrawlResult, ErrorInfo
@@ -43,6 +44,7 @@ async def fetch_one(request: Request, parts: CrawlParts) -> CrawlResult:
         _tell_of_retry(request, visit.error, decision, number=number, parts=parts)
         await parts.clock.sleep(decision.delay)
     result = await parts.linked.added_to(await parts.pipeline.finish(request, visit, earlier=records))
+    result = await seen_by_hook(result, parts.hooks)
     parts.observers(events.PageFinished.of(result, new_links=0))
     return result
 

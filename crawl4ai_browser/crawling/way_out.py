@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import anyio
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
+from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.browser.plain_get import SessionPlainGet
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.clock import Clock
@@ -67,9 +68,11 @@ class LimitedFetcher:
 
 
 @asynccontextmanager
-async def open_browser_way(config: CrawlConfig, *, clock: Clock, observers: Observers) -> AsyncGenerator[WayOut]:
+async def open_browser_way(
+    config: CrawlConfig, *, clock: Clock, observers: Observers, hooks: Hooks = NO_HOOKS
+) -> AsyncGenerator[WayOut]:
     """Browsers, treated politely. None is started before the first request; all are gone afterwards."""
-    async with BrowserPool(config, observers, clock=clock) as pool:
+    async with BrowserPool(config, observers, clock=clock, hooks=hooks) as pool:
         browser = BrowserFetcher(pool, config, clock)
         plain_get = SessionPlainGet(pool)
         polite = PoliteFetcher(browser, plain_get, config.politeness, clock)

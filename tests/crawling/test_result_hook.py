@@ -60,7 +60,7 @@ async def test_a_hook_that_fails_is_the_users_and_the_others_go_on(config: Crawl
     assert [number for number, result in results.items() if not result.ok] == [1]
     error = results[1].error
     assert error is not None
-    assert (error.kind, error.blame, error.message) == ("ExtractError", "user", "on_result failed: KeyError: 'price'")
+    assert (error.kind, error.blame, error.message) == ("HookFailed", "user", "on_result failed: KeyError: 'price'")
 
 
 async def test_what_is_no_link_is_said(config: CrawlConfig, tree: Tree) -> None:

@@ -18,6 +18,7 @@ from crawl4ai_browser.browser.proxies.admission import admit
 from crawl4ai_browser.browser.sessions.context_identity import NO_IDENTITY, ContextIdentity
 from crawl4ai_browser.browser.sessions.context_options import context_keywords, context_user_agent
 from crawl4ai_browser.browser.sessions.entry import SessionEntry
+from crawl4ai_browser.browser.sessions.introduction import introduce
 from crawl4ai_browser.browser.sessions.open_context import OpenContext
 from crawl4ai_browser.browser.sessions.state_keeper import StateKeeper
 from crawl4ai_browser.browser.sessions.user_function import catch_listener_errors
@@ -32,6 +33,7 @@ from crawl4ai_browser.storage_state import StorageState
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from crawl4ai_browser.browser.hooks import Hooks
     from crawl4ai_browser.browser.proxies.forwarder import Forwarder
     from crawl4ai_browser.browser.proxies.turn import ProxyTurn
     from crawl4ai_browser.config import ContextConfig
@@ -46,6 +48,9 @@ MAX_VISITS_PER_PAGE = 200
 
 class BrowserSource(Protocol):
     """What a session needs of the pool."""
+
+    hooks: Hooks
+    """The user's own functions."""
 
     async def usable_browser(self, *, is_proxied: bool = False) -> LaunchedBrowser:
         """The one to open a context in, with or without a way out of its own; started when need be."""
@@ -169,9 +174,10 @@ class BrowserSession:
                 await context.add_init_script(tracker_script())
                 for script in identity.config.init_scripts:
                     await context.add_init_script(script)
-                return OpenContext(context, browser, way, keywords)
+            await introduce(context, self.name, self._source.hooks)
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
+        return OpenContext(context, browser, way, keywords)
 
     def _on_download(self, download: Download) -> None:
         """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""

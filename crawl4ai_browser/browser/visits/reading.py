@@ -19,7 +19,7 @@ from crawl4ai_browser.snapshot import ReadyReport
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.visits.kept_page import KeptPage, VisitRecord
-    from crawl4ai_browser.browser.visits.visit import VisitSettings
+    from crawl4ai_browser.browser.visits.visit_settings import VisitSettings
 
 
 READ_SECONDS = 1.0

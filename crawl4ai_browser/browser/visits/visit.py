@@ -5,8 +5,8 @@ What was gathered before a failure is kept: every `FetchError` that leaves here 
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -25,10 +25,9 @@ from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.visits.document_watch import DocumentWatch, Hop
 from crawl4ai_browser.browser.visits.kept_page import KeptPage, VisitRecord
 from crawl4ai_browser.browser.visits.navigation import StalePage, goto
+from crawl4ai_browser.browser.visits.page_hooks import PageHooks
 from crawl4ai_browser.browser.visits.page_script import forget_script
 from crawl4ai_browser.browser.visits.reading import PageReading, is_replaced, read_when_ready
-from crawl4ai_browser.capture_config import CaptureConfig
-from crawl4ai_browser.config import ContextConfig, VisitConfig
 from crawl4ai_browser.errors import (
     ActionFailed,
     ActionTimeout,
@@ -40,13 +39,14 @@ from crawl4ai_browser.errors import (
     Phase,
     ReadyTimeout,
 )
+from crawl4ai_browser.ready import DomContentLoaded
 from crawl4ai_browser.snapshot import ReadyReport, Snapshot
 
 if TYPE_CHECKING:
     from crawl4ai_browser.actions import Actions
-    from crawl4ai_browser.browser.capturing.filing import CaptureFolders
     from crawl4ai_browser.browser.files.intake import FileIntake
-    from crawl4ai_browser.browser.sessions.signing_in import SignInWatch
+    from crawl4ai_browser.browser.hooks import PageHookName
+    from crawl4ai_browser.browser.visits.visit_settings import VisitSettings
     from crawl4ai_browser.clock import Clock
     from crawl4ai_browser.download import Download
     from crawl4ai_browser.fetcher import OnAnswer
@@ -66,20 +66,6 @@ FORGET_SECONDS = 2.0
 
 ERROR_PAGE = "chrome-error:"
 """How the address of Chromium's own error pages begins."""
-
-
-@dataclass(frozen=True)
-class VisitSettings:
-    """What holds for one visit: the crawl's configuration with the request's own in its place."""
-
-    visit: VisitConfig
-    capture: CaptureConfig
-    context: ContextConfig
-    actions: Actions = field(default=(), kw_only=True)
-    capture_folders: CaptureFolders
-    """Where captures go that are to be files."""
-    sign_in: SignInWatch | None = None
-    """Judges whether the page shows its session signed in. None: nothing is known of that."""
 
 
 class Visit:
@@ -117,6 +103,7 @@ class Visit:
         self._capturing = Capturing(
             page, request, settings.capture, folders=settings.capture_folders, started_at=self._fetched_at
         )
+        self._hooks = PageHooks(settings.hooks, page, request)
         self._downloads: tuple[Download, ...] = ()
         self._is_file = False
         self._is_begun = False
@@ -227,6 +214,7 @@ class Visit:
         if not self._is_begun:
             if self._page.is_spoiled:
                 raise StalePage  # its renderer died while nobody used it
+            await self._hooks.call("before_goto")
             await self._page.begin(self._record)
             self._capturing.begin()
             self._record.watch.started_at = self._clock.monotonic()
@@ -240,10 +228,9 @@ class Visit:
             self._record.timings["read"] = reading.read_seconds
             await self._judge_sign_in(reading)
             self._check(reading)
-            if self._settings.actions and is_fit_for_actions(self.document):
-                reading = await self._act()
-                if reading is None:
-                    return
+            reading = await self._change(reading)
+            if reading is None:
+                return
             self._phase = "capture"
             if reading.content_type == PDF:
                 # What was read is the viewer's html, not the document's.
@@ -252,25 +239,42 @@ class Visit:
             if self._capturing.takes_anything:
                 deadline = anyio.current_effective_deadline() - DEADLINE_MARGIN
                 await self._timed("capture", self._capturing.take(reading.url, deadline=deadline))
+        self._hooks.check()
 
-    async def _act(self) -> PageReading | None:
-        """Perform the visit's actions and read what the page shows then; also where one failed, which is raised."""
-        failure: ActionFailed | ActionTimeout | None = None
-        try:
-            await self._timed("perform", self.perform(self._settings.actions))
-        except (ActionFailed, ActionTimeout) as error:
-            failure = error
-        reading = self._reading
-        with anyio.move_on_after(READ_AFTER_FAILURE) if failure else nullcontext():
-            reading = await self._read(
-                self._waiting_for(ready_afterwards(self._settings.visit.ready, failed=bool(failure)))
-            )
-        if failure is not None:
-            raise failure
+    async def _change(self, reading: PageReading) -> PageReading | None:
+        """Let hooks and actions have the page; what is read when they are done. None: as `_read`."""
+        changed: PageReading | None = reading
+        ready = self._settings.visit.ready
+        if self._hooks.has("after_ready"):
+            changed = await self._hand_over("after_ready", ready_afterwards(ready, failed=False))
+        if changed is not None and self._settings.actions and is_fit_for_actions(self.document):
+            changed = await self._act()
+        if changed is not None and self._hooks.has("before_read"):
+            changed = await self._hand_over("before_read", DomContentLoaded())
+        return changed
+
+    async def _hand_over(self, name: PageHookName, ready: Ready) -> PageReading | None:
+        """Call a hook, and read what the page shows once it is ready then. Where it fails, what was read stands."""
+        await self._timed(name, self._hooks.call(name))
+        return await self._read_changed(self._waiting_for(ready))
+
+    async def _read_changed(self, settings: VisitSettings) -> PageReading | None:
+        reading = await self._read(settings)
         if reading is not None:
             await self._judge_sign_in(reading)
             self._check(reading)
         return reading
+
+    async def _act(self) -> PageReading | None:
+        """Perform the visit's actions and read what the page shows then; also where one failed, which is raised."""
+        ready = self._settings.visit.ready
+        try:
+            await self._timed("perform", self.perform(self._settings.actions))
+        except (ActionFailed, ActionTimeout):
+            with anyio.move_on_after(READ_AFTER_FAILURE):
+                await self._read(self._waiting_for(ready_afterwards(ready, failed=True)))
+            raise
+        return await self._read_changed(self._waiting_for(ready_afterwards(ready, failed=False)))
 
     async def perform(self, actions: Actions) -> None:
         """Perform actions on the page as it stands; what becomes of them is part of the visit.
