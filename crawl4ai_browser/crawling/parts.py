@@ -42,13 +42,4 @@ class CrawlParts:
     random: Random
     linked: LinkedFiles
     proxies: ProxyStatuses = no_proxies
-    suspects: anyio.Lock = field(default_factory=anyio.Lock)
-
-    def turn_after(self, browser_deaths: int) -> AbstractAsyncContextManager[object]:
-        """What a visit of a page is made in, during whose visits so many browsers have died.
-
-        Those take turns. A page that kills its browser takes along whatever is visited beside it; were they all tried
-        again at once, the innocent would die with it each time, and be given up with it.
-        """
-        return self.suspects if browser_deaths else nullcontext()
     hooks: Hooks = NO_HOOKS
