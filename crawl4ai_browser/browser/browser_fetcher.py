@@ -76,8 +76,8 @@ class BrowserFetcher:
             visit = self._new_visit(session, page, request, on_answer)
             try:
                 snapshot = await turn.judged(visit.run(), page.context.way)
-            except BrowserCrashed:
-                await self._pool.examine(page.browser)
+            except BrowserCrashed as error:
+                await self._pool.examine(page.browser, error)
                 raise
         return snapshot.model_copy(update={"timings": {"page": waited, **snapshot.timings}})
 

@@ -30,7 +30,7 @@ from crawl4ai_browser.browser.provisioning.driver import driver_problem
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.config import BrowserConfig
-from crawl4ai_browser.errors import BrowserCrashed, LaunchFailed, PoolTimeout
+from crawl4ai_browser.errors import Blame, BrowserCrashed, LaunchFailed, PoolTimeout
 
 TEMP_PREFIX = "crawl4ai-browser-"
 """Of every temp folder this package makes."""
@@ -59,6 +59,7 @@ class LaunchedBrowser:
     user_agent: str
     """Its own, with the word "Headless" in it where it is."""
     frames_on_demand: bool
+    driver: Driver
     is_proxied: bool = False
     """Whether it connects nowhere by itself, and is for contexts with a way out of their own."""
     frames_probed: bool = False
@@ -68,6 +69,8 @@ class LaunchedBrowser:
     leased: int = 0
     lost: str | None = None
     """Why it is of no use any more."""
+    lost_to: Blame = "browser"
+    """Who died, where it is lost."""
     retiring: bool = False
     transfers: Transfers | None = None
     """The files it is saving. The pool opens them."""
@@ -82,7 +85,9 @@ class LaunchedBrowser:
     def lose(self, reason: str) -> None:
         """Nothing can be had of it any more. What is being opened in it ends: those calls may never return."""
         if self.lost is None:
-            self.lost = reason
+            has_driver = self.driver.is_running
+            self.lost = reason if has_driver else "Playwright's driver died"
+            self.lost_to = "browser" if has_driver else "driver"
             for scope in self._openings:
                 scope.cancel()
 
@@ -102,7 +107,7 @@ class LaunchedBrowser:
             finally:
                 self._openings.discard(scope)
         if self.lost is not None:
-            raise BrowserCrashed(self.lost, phase="page")
+            raise BrowserCrashed(self.lost, phase="page", blame=self.lost_to)
         reason = f"a {what} did not open in {OPEN_DEADLINE:g} s"
         self.lose(reason)
         raise PoolTimeout(reason, phase="page", blame="browser")
@@ -174,6 +179,11 @@ class Driver:
             raise LaunchFailed(f"Playwright's driver did not start: {problem or error}") from error
         return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return any(_is_running(process) for process in self._processes)
+
     async def launch(
         self, config: BrowserConfig, *, downloads: Path | None = None, is_proxied: bool = False
     ) -> LaunchedBrowser:
@@ -229,6 +239,7 @@ class Driver:
             requests=self._playwright.request,
             user_agent=user_agent,
             frames_on_demand=on_demand,
+            driver=self,
             is_proxied=is_proxied,
         )
 
@@ -254,6 +265,13 @@ async def _user_agent(browser: Browser) -> str:
 def child_processes() -> set[psutil.Process]:
     """All living descendants of this process."""
     return set(psutil.Process().children(recursive=True))
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def end_processes(processes: tuple[psutil.Process, ...]) -> None:

@@ -212,8 +212,8 @@ class BrowserPool:
         """
         try:
             return await session.lease(turn.proxy, site(host))
-        except BrowserCrashed:
-            await self.examine(session.browser)
+        except BrowserCrashed as error:
+            await self.examine(session.browser, error)
             raise
 
     # --- sessions
@@ -335,17 +335,20 @@ class BrowserPool:
         await browser.close()
         self._ending.discard(browser)
 
-    async def examine(self, browser: LaunchedBrowser | None) -> bool:
-        """Whether the browser is alive, by a real question; one that is not is given up.
+    async def examine(self, browser: LaunchedBrowser | None, error: BrowserCrashed | None = None) -> bool:
+        """Whether the browser is alive, by a real question; one that is not is given up, and the error says who died.
 
         Asked after an error that can mean the end of a page, a context, a browser or the driver alike.
         """
-        if browser is None or browser not in self._browsers:
+        if browser is None:
             return False
-        with anyio.CancelScope(shield=True):
-            if browser.lost is None and await browser.is_alive():
-                return True
-        self._lose(browser, "the browser or its driver does not answer")
+        if browser in self._browsers:
+            with anyio.CancelScope(shield=True):
+                if browser.lost is None and await browser.is_alive():
+                    return True
+            self._lose(browser, "the browser does not answer")
+        if error is not None and browser.lost is not None:
+            error.blame = browser.lost_to
         return False
 
     def _retire_when_due(self) -> None:

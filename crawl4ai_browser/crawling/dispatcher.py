@@ -146,7 +146,8 @@ class Dispatcher:
         url, attempt = lease.request.url, len(lease.attempt_records) + 1
         self._parts.observers(PageStarted(url=url, attempt=attempt))
         try:
-            visit = await self._parts.pipeline.visit(lease.request)
+            async with self._parts.turn_after(lease.browser_deaths):
+                visit = await self._parts.pipeline.visit(lease.request)
         finally:
             self._stints.end(lease.host_number, stint_visit)
             self._leave(lease.host)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from random import Random
+
+import anyio
 
 from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.clock import Clock
@@ -43,3 +46,13 @@ class CrawlParts:
     linked: LinkedFiles
     proxies: ProxyStatuses = no_proxies
     hooks: Hooks = NO_HOOKS
+    suspects: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def turn_after(self, browser_deaths: int) -> AbstractAsyncContextManager[object]:
+        """What a visit of a page is made in, during whose visits so many browsers have died.
+
+        Those take turns. A page that kills its browser takes along whatever is visited beside it; were they all tried
+        again at once, the innocent would die with it each time, and be given up with it.
+        """
+        return self.suspects if browser_deaths else nullcontext()
+

@@ -25,7 +25,8 @@ async def fetch_one(request: Request, parts: CrawlParts) -> CrawlResult:
     attempts = browser_deaths = 0
     while True:
         number = len(records) + 1
-        visit = await _observed_visit(request, number, parts)
+        async with parts.turn_after(browser_deaths):
+            visit = await _observed_visit(request, number, parts)
         if visit.error is None:
             break
         decision = retry.decide(

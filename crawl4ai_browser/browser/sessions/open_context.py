@@ -12,6 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
 from crawl4ai_browser.browser.plain_requests import plain_requests
 
+from crawl4ai_browser.errors import BrowserCrashed
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
@@ -33,6 +34,8 @@ class OpenContext:
     keywords: ContextKeywords
     are_files_followed: bool = False
 
+    _openings: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
+    _is_closing: bool = False
     @property
     def proxy(self) -> Proxy | None:
         """What it goes out through."""
@@ -48,8 +51,29 @@ class OpenContext:
         return plain_requests(self.playwright, self.way, client=self.browser.requests, keywords=self.keywords)
 
     async def close(self) -> None:
+    @contextmanager
+    def opening_page(self) -> Generator[None]:
+        """Open a page in it, to the end; but not beyond its own: a page of a context that closes may never open.
+
+        Raises:
+            BrowserCrashed: it was closed meanwhile, or its browser lost.
+            PoolTimeout: it took too long.
+        """
+        if not self._is_closing:
+            with self.browser.opening("page"), anyio.CancelScope() as scope:
+                self._openings.add(scope)
+                try:
+                    yield
+                    return
+                finally:
+                    self._openings.discard(scope)
+        raise BrowserCrashed("the context was closed while a page was opened in it", phase="page", blame="us")
+
         """Close it and its way out. Bounded; never raises."""
         with anyio.CancelScope(shield=True):
+        self._is_closing = True
+        for scope in self._openings:
+            scope.cancel()
             if self.browser.lost is None:
                 with anyio.move_on_after(CLOSE_DEADLINE), suppress(PlaywrightError):
                     await self.playwright.close()

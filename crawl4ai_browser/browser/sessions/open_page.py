@@ -113,8 +113,8 @@ class OpenPage:
         try:
             with self._pool.proxies.joined(errand_of(self.request), page.context.proxy) as turn:
                 snapshot = await turn.judged(visit.run(), page.context.way)
-        except BrowserCrashed:
-            await self._pool.examine(page.browser)
+        except BrowserCrashed as error:
+            await self._pool.examine(page.browser, error)
             raise
         except FetchError as error:
             self._has_lost_way = isinstance(error, ProxyError)

@@ -56,8 +56,8 @@ class BrowserSource(Protocol):
         """The one to open a context in, with or without a way out of its own; started when need be."""
         ...
 
-    async def examine(self, browser: LaunchedBrowser | None) -> bool:
-        """Whether it is alive; one that is not is given up."""
+    async def examine(self, browser: LaunchedBrowser | None, error: BrowserCrashed | None = None) -> bool:
+        """Whether it is alive; one that is not is given up, and the error says who died."""
         ...
 
     def start(self, function: Callable[[], Awaitable[None]]) -> None:
@@ -239,14 +239,14 @@ class BrowserSession:
                     await self.remember(page, all_of_it=True)
             finally:
                 self.give_back(page, keep=False)
-        except BrowserCrashed:
-            await self._source.examine(context.browser)
+        except BrowserCrashed as error:
+            await self._source.examine(context.browser, error)
             raise
 
     async def _open_page(self, context: OpenContext, *, is_watched: bool = True) -> KeptPage:
         browser = context.browser
         try:
-            with browser.opening("page"):
+            with context.opening_page():
                 async with self._windows.opening():
                     page = await KeptPage.open(context, self._source.start, is_watched=is_watched)
                     self._windows.is_own(page.page)
@@ -376,5 +376,5 @@ class BrowserSession:
 
 def _as_browser_error(error: PlaywrightError, browser: LaunchedBrowser) -> FetchError:
     if browser.lost is not None:
-        return BrowserCrashed(browser.lost, phase="page")
+        return BrowserCrashed(browser.lost, phase="page", blame=browser.lost_to)
     return translate(error, phase="page", fallback=BrowserCrashed)
