@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,8 +12,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.launch import CLOSE_DEADLINE, LaunchedBrowser
 from crawl4ai_browser.browser.plain_requests import plain_requests
-
 from crawl4ai_browser.errors import BrowserCrashed
+
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
@@ -33,9 +34,9 @@ class OpenContext:
     """None: it goes out by itself."""
     keywords: ContextKeywords
     are_files_followed: bool = False
-
     _openings: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
     _is_closing: bool = False
+
     @property
     def proxy(self) -> Proxy | None:
         """What it goes out through."""
@@ -50,7 +51,6 @@ class OpenContext:
         """A client for plain requests with the context's cookies, identity and way out."""
         return plain_requests(self.playwright, self.way, client=self.browser.requests, keywords=self.keywords)
 
-    async def close(self) -> None:
     @contextmanager
     def opening_page(self) -> Generator[None]:
         """Open a page in it, to the end; but not beyond its own: a page of a context that closes may never open.
@@ -69,11 +69,12 @@ class OpenContext:
                     self._openings.discard(scope)
         raise BrowserCrashed("the context was closed while a page was opened in it", phase="page", blame="us")
 
+    async def close(self) -> None:
         """Close it and its way out. Bounded; never raises."""
-        with anyio.CancelScope(shield=True):
         self._is_closing = True
         for scope in self._openings:
             scope.cancel()
+        with anyio.CancelScope(shield=True):
             if self.browser.lost is None:
                 with anyio.move_on_after(CLOSE_DEADLINE), suppress(PlaywrightError):
                     await self.playwright.close()
