@@ -175,6 +175,7 @@ class Crawler:
             linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
             proxies=way.proxies,
             hooks=self._hooks,
+            polite=way.polite,
         )
 
     def _stop_runs(self) -> None:

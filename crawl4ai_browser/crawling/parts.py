@@ -15,6 +15,7 @@ from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.linked_files import LinkedFiles
 from crawl4ai_browser.crawling.pipeline import Pipeline
 from crawl4ai_browser.events import Observer
+from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
 from crawl4ai_browser.proxy_status import ProxyStatus
 
 HostOpensAt = Callable[[str, int], float]
@@ -45,6 +46,8 @@ class CrawlParts:
     random: Random
     linked: LinkedFiles
     proxies: ProxyStatuses = no_proxies
+    polite: PoliteFetcher | None = None
+    """What is known of hosts; None: a fetcher of the user's knows for itself."""
     hooks: Hooks = NO_HOOKS
     suspects: anyio.Lock = field(default_factory=anyio.Lock)
 

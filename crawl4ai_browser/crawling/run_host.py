@@ -18,6 +18,7 @@ from crawl4ai_browser import events
 from crawl4ai_browser.crawling.dispatcher import Dispatcher
 from crawl4ai_browser.crawling.feed import Feed
 from crawl4ai_browser.crawling.handover import Delivery, Handover
+from crawl4ai_browser.crawling.kept_manners import kept_manners
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.progress import CrawlStatistics, Progress
 from crawl4ai_browser.crawling.result_hook import ResultHook
@@ -144,6 +145,8 @@ class RunHost:
                 allow_files=config.allow_files,
             )
         )
+        if path is not None and self._parts.polite is not None:
+            await stack.enter_async_context(kept_manners(database, self._parts.polite, self._parts.clock))
         for sink in plan.sinks:
             await stack.enter_async_context(sink)
         follows_links = plan.scope.max_depth != 0

@@ -43,6 +43,8 @@ class WayOut:
     browsers: Browsers | None = None
     """None: pages come from a fetcher of the user's."""
     proxies: ProxyStatuses = no_proxies
+    polite: PoliteFetcher | None = None
+    """What is known of hosts; None: a fetcher of the user's knows for itself."""
 
 
 class LimitedFetcher:
@@ -82,7 +84,7 @@ async def open_browser_way(
             return max(polite.throttle.opens_at(host, in_flight), pool.proxies.opens_at(host))
 
         browsers = Browsers(pool, browser, polite, polite_get)
-        yield WayOut(polite, opens_at, pool.is_page_free, browsers, proxies=pool.proxies.statuses)
+        yield WayOut(polite, opens_at, pool.is_page_free, browsers, proxies=pool.proxies.statuses, polite=polite)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.errors import CrawlError, FetchError, RobotsDenied
 from crawl4ai_browser.fetcher import Fetcher, OnAnswer, PlainGet
+from crawl4ai_browser.politeness.memory import MannersMemory
 from crawl4ai_browser.politeness.outcome import outcome_of_answer, outcome_of_error
 from crawl4ai_browser.politeness.robots import ALLOW_ALL, RobotsRules
 from crawl4ai_browser.politeness.robots_files import RobotsFiles
@@ -48,6 +49,11 @@ class PoliteFetcher:
         other = copy(self)
         other._inner = inner  # noqa: SLF001 - a copy of itself
         return other
+
+    def remember_in(self, memory: MannersMemory | None) -> None:
+        """Keep there what is learned from now on, and look there for robots.txt files. None: no more."""
+        self.throttle.kept_by = memory
+        self.robots.kept_by = memory
 
     async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
         """Visit the URL once, in its turn. `timings` of the snapshot tells the seconds spent on "robots" and "turn".

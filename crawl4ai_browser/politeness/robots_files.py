@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import anyio
 
@@ -11,6 +12,7 @@ from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.errors import FetchError, TooManyRedirects
 from crawl4ai_browser.fetcher import PlainGet, PlainResponse
+from crawl4ai_browser.politeness.memory import KeptRobots, MannersMemory
 from crawl4ai_browser.politeness.outcome import outcome_of_answer, outcome_of_error
 from crawl4ai_browser.politeness.robots import ALLOW_ALL, RobotsRules, robots_url, rules_of_response
 from crawl4ai_browser.politeness.throttle import Throttle
@@ -62,6 +64,12 @@ class _Entry:
         return self.rules if now < self.expires else None
 
 
+class _Found(NamedTuple):
+    rules: RobotsRules
+    response: PlainResponse | None = None
+    """Of which they were made."""
+
+
 class RobotsFiles:
     """Fetches robots.txt through the asking session, in a turn of the host, and keeps what it says."""
 
@@ -74,6 +82,8 @@ class RobotsFiles:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._size = 0
+        self.kept_by: MannersMemory | None = None
+        """Where files are kept that were read, and looked for before they are asked for."""
 
     async def rules(self, url: str, *, session: str | None = None) -> RobotsRules:
         """What the robots.txt that governs `url` says to us.
@@ -106,6 +116,10 @@ class RobotsFiles:
     async def _refresh(self, entry: _Entry, url: str, session: str | None) -> RobotsRules:
         """Ask, and remember. What was known before outlives a server that is down (RFC 9309, 2.4)."""
         older = entry.rules if entry.rules and not entry.rules.refusal else None
+        if entry.rules is None:
+            kept = await self._recalled(url)
+            if kept is not None:
+                return self._known(entry, *kept)
         try:
             found = await self._fetch(url, session)
         except FetchError as error:
@@ -113,16 +127,38 @@ class RobotsFiles:
                 entry.failure, entry.failed_session = error, session
                 entry.failure_count += 1
                 raise
-            found = older
-        unreachable = found is older or found.refusal
-        rules = older if unreachable and older else found
+            return self._known(entry, older, UNREACHABLE_LIFE)
+        if found.rules.refusal and older is not None:
+            return self._known(entry, older, UNREACHABLE_LIFE)
+        life = UNREACHABLE_LIFE if found.rules.refusal else LIFE
+        await self._keep(url, found, life)
+        return self._known(entry, found.rules, life)
+
+    def _known(self, entry: _Entry, rules: RobotsRules, life: float) -> RobotsRules:
         self._size -= entry.size
         entry.rules = rules
-        entry.expires = self._clock.monotonic() + (UNREACHABLE_LIFE if unreachable else LIFE)
+        entry.expires = self._clock.monotonic() + life
         self._size += entry.size
         return rules
 
-    async def _fetch(self, url: str, session: str | None) -> RobotsRules:
+    async def _recalled(self, url: str) -> tuple[RobotsRules, float] | None:
+        """What another process has found, and for how many seconds it is still believed."""
+        kept = None if self.kept_by is None else await self.kept_by.robots(urls.origin(url))
+        if kept is None:
+            return None
+        life = min(kept.expires - self._clock.now().timestamp(), LIFE)
+        if kept.response is None:
+            return RobotsRules(refusal=kept.refusal), life
+        rules = await self._read(kept.response)
+        return None if rules is None else (rules, life)
+
+    async def _keep(self, url: str, found: _Found, life: float) -> None:
+        if self.kept_by is not None:
+            expires = self._clock.now().timestamp() + life
+            kept = KeptRobots(expires=expires, response=found.response, refusal=found.rules.refusal)
+            await self.kept_by.keep_robots(urls.origin(url), kept)
+
+    async def _fetch(self, url: str, session: str | None) -> _Found:
         """The rules, or the refusal that stands for a file nobody could read."""
         status = 0
         for attempt in range(_TRIES):
@@ -131,14 +167,15 @@ class RobotsFiles:
             try:
                 response = await self._get(url, session)
             except TooManyRedirects:
-                return ALLOW_ALL  # RFC 9309, 2.3.1.2: may be taken as having none.
+                # RFC 9309, 2.3.1.2: may be taken as having none.
+                return _Found(ALLOW_ALL, PlainResponse(url=url, status=404, headers={}, body=b""))
             rules = await self._read(response)
             if rules is not None:
-                return rules
+                return _Found(rules, response)
             status = response.status
             if self._throttle.opens_at(urls.origin(url), 0) - self._clock.monotonic() > _PATIENCE:
                 break
-        return RobotsRules(refusal=f"{url} answers {status}, which forbids all visits until it can be read")
+        return _Found(RobotsRules(refusal=f"{url} answers {status}, which forbids all visits until it can be read"))
 
     async def _get(self, url: str, session: str | None) -> PlainResponse:
         async with self._throttle.turn(urls.origin(url)) as turn:

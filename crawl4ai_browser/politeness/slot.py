@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from random import Random
 
 from crawl4ai_browser.config import PolitenessConfig
+from crawl4ai_browser.politeness.memory import HostMemory
 from crawl4ai_browser.politeness.outcome import Outcome
 
 _FIRST_WINDOW = 2
@@ -41,6 +42,9 @@ _MAX_DOUBLINGS = 30
 
 _FAILURES_IN_A_ROW = 5
 # Visits that came to nothing, one after another, until the host counts as down.
+
+
+_NOTHING = HostMemory()
 
 
 @dataclass(eq=False, slots=True)
@@ -154,6 +158,35 @@ class Slot:
                     self._back_off(visit, now, None)
             case "unknown":
                 pass
+
+    def memory(self, now: float, *, epoch: float) -> HostMemory | None:
+        """What must be known of the host by another process; None: nothing. `epoch` is when the clock showed 0."""
+        next_start = self._next_start if self.is_spaced and self._next_start > now else None
+        back_off = self.back_off_until if self.back_off_until > now else None
+        latency = self.latency if self.latency is not None and self.latency > _GOOD_LATENCY else None
+        found = HostMemory(
+            crawl_delay=self.crawl_delay if next_start is not None else 0.0,
+            next_start=None if next_start is None else next_start + epoch,
+            back_off_until=None if back_off is None else back_off + epoch,
+            doublings=self._doublings,
+            latency=None if latency is None else round(latency, 1),
+        )
+        return None if found == _NOTHING else found
+
+    def recall(self, memory: HostMemory, now: float, *, epoch: float) -> None:
+        """Know what another process knew. A wall clock that was set back meanwhile closes nothing for longer."""
+        if memory.next_start is not None:
+            self.crawl_delay = memory.crawl_delay
+            longest = now + self.delay + self._config.jitter
+            self._next_start = max(self._next_start, min(memory.next_start - epoch, longest))
+        if memory.back_off_until is not None:
+            longest = now + self._config.max_back_off
+            self.back_off_until = max(self.back_off_until, min(memory.back_off_until - epoch, longest))
+        if memory.doublings:
+            self._doublings = memory.doublings
+            self._window = 1.0
+        if memory.latency is not None:
+            self.latency = memory.latency
 
     def _hit(self, now: float) -> None:
         gap = self.delay + self._random.uniform(0.0, self._config.jitter)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import anyio
@@ -13,6 +14,7 @@ import anyio
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.politeness.memory import HostMemory, MannersMemory
 from crawl4ai_browser.politeness.outcome import UNKNOWN, Outcome
 from crawl4ai_browser.politeness.slot import Slot, Visit
 
@@ -66,16 +68,19 @@ class _Host:
 class Turn:
     """One use of a host's allowance. Tell it what is learned about the host; it ends with its `async with`."""
 
-    def __init__(self, host: _Host, visit: Visit, clock: Clock) -> None:
+    def __init__(self, host: _Host, visit: Visit, clock: Clock, *, changed: Callable[[], None]) -> None:
+        """`changed` is called when the host's slot knows something new."""
         self._host = host
         self._visit = visit
         self._clock = clock
+        self._changed = changed
         self._outcome = UNKNOWN
 
     def answered(self, seconds: float | None) -> None:
         """An answer has begun, `seconds` after it was asked for; None: for what else is no measure of the host."""
         self._host.slot.answer(self._visit, self._clock.monotonic(), seconds)
         self._host.ring()
+        self._changed()
 
     def learn(self, outcome: Outcome) -> None:
         """How the visit ended. Not told: nothing is learned, as of a cancelled visit."""
@@ -85,6 +90,7 @@ class Turn:
         """Give the allowance back."""
         self._host.slot.finish(self._visit, self._clock.monotonic(), self._outcome)
         self._host.ring()
+        self._changed()
 
 
 class Throttle:
@@ -101,6 +107,8 @@ class Throttle:
         self._unknown = Slot(config, self._random)
         self._hosts: dict[str, _Host] = {}
         self._forget_above = _REMEMBERED_HOSTS
+        self.kept_by: MannersMemory | None = None
+        """Told of every host of which something new is known."""
 
     def opens_at(self, host: str, in_flight: int) -> float:
         """The monotonic time at which one more visit of `host` could start if it were asked for now.
@@ -125,7 +133,7 @@ class Throttle:
             async with entry.line:
                 await self._wait_until_open(entry)
                 visit = entry.slot.start(self._clock.monotonic())
-            turn = Turn(entry, visit, self._clock)
+            turn = Turn(entry, visit, self._clock, changed=partial(self._tell, host))
             try:
                 yield turn
             finally:
@@ -133,6 +141,26 @@ class Throttle:
         finally:
             entry.user_count -= 1
             self._forget_idle_hosts()
+
+    def memory_of(self, host: str) -> HostMemory | None:
+        """What must be known of the host by another process."""
+        entry = self._hosts.get(host)
+        return None if entry is None else entry.slot.memory(self._clock.monotonic(), epoch=self._epoch())
+
+    def recall(self, host: str, memory: HostMemory) -> None:
+        """Know what another process knew of the host."""
+        entry = self._hosts.setdefault(host, _Host(Slot(self._config, self._random)))
+        entry.slot.recall(memory, self._clock.monotonic(), epoch=self._epoch())
+        entry.ring()
+
+    def _epoch(self) -> float:
+        """When the monotonic clock showed 0, in seconds since 1970."""
+        # To the tenth of a second: read at different times, the two clocks never differ by quite the same.
+        return round(self._clock.now().timestamp() - self._clock.monotonic(), 1)
+
+    def _tell(self, host: str) -> None:
+        if self.kept_by is not None:
+            self.kept_by.host_changed(host)
 
     async def _wait_until_open(self, entry: _Host) -> None:
         """Only the first in line is here. A slot may open later than it said, but never earlier unless it rings."""

@@ -31,7 +31,7 @@ class DatabaseKind:
 APPLICATION_ID = 0x63346162
 """`c4ab` in ASCII, at byte 68 of the file (https://www.sqlite.org/fileformat.html, 1.3.15)."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """At byte 60. Raised with every change of a table; a state of another version is refused, never converted."""
 
 QUEUED = 0
@@ -68,6 +68,8 @@ TABLES = (
     "CREATE UNIQUE INDEX requests_by_fingerprint ON requests (fingerprint)",
     f"CREATE INDEX queue ON requests (host, urgency, key) WHERE state = {QUEUED}",
     "CREATE TABLE refusals (rule TEXT PRIMARY KEY, links INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE robots (origin TEXT PRIMARY KEY, expires REAL, status INTEGER, url TEXT, refusal TEXT, body BLOB)",
+    "CREATE TABLE manners (host TEXT PRIMARY KEY, expires REAL NOT NULL, memory TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE query_variants (path BLOB PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID",
 )
 

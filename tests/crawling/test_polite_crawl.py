@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,8 @@ def polite(monkeypatch: pytest.MonkeyPatch) -> OpenCrawler:
             browser = LimitedFetcher(fetcher, config.capacity.max_pages)
             plain_get = ScriptedPlainGet(robots or {}, clock=clock)
             fetcher_with_manners = PoliteFetcher(browser, plain_get, config.politeness, clock)
-            yield WayOut(fetcher_with_manners, fetcher_with_manners.throttle.opens_at, browser.is_free)
+            opens_at = fetcher_with_manners.throttle.opens_at
+            yield WayOut(fetcher_with_manners, opens_at, browser.is_free, polite=fetcher_with_manners)
 
         monkeypatch.setattr(crawler_module, "open_browser_way", way_out)
         async with Crawler(config, clock=clock) as opened:
@@ -69,7 +71,7 @@ async def test_no_two_hits_of_a_host_are_nearer_than_asked(config: CrawlConfig, 
     clock = FakeClock()
     config = config.model_copy(update={"politeness": PolitenessConfig(min_delay=1.0)})
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.3)
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
         await read(crawler, addresses("a.test", 6))
     starts = fetcher.starts_of("https://a.test/")
     assert len(starts) == 6
@@ -92,7 +94,7 @@ async def test_a_slow_host_and_one_that_refuses_do_not_hold_up_a_fast_one(
 
     fetcher = ScriptedFetcher(script, clock=clock, delay=seconds)  # type: ignore[arg-type] # Snapshots
     seeds = [*addresses("slow.test", 5), *addresses("busy.test", 5), *addresses("fast.test", 40)]
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
         results = await read(crawler, seeds)
 
     assert len(results) == 50
@@ -130,7 +132,7 @@ async def test_a_page_asked_for_alone_is_not_waited_for_by_the_hour(config: Craw
     clock = FakeClock()
     refusal = page("https://a.test/", status=429, headers={"retry-after": "3600"})
     fetcher = ScriptedFetcher({"https://a.test/": [refusal, "here"]}, clock=clock)
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
         result = await crawler.fetch("https://a.test/")
     assert (result.status, len(result.attempts), clock.monotonic()) == (429, 1, 0.0)
 
@@ -139,7 +141,52 @@ async def test_a_page_asked_for_alone_waits_as_long_as_a_retry_may(config: Crawl
     clock = FakeClock()
     refusal = page("https://a.test/", status=429, headers={"retry-after": "30"})
     fetcher = ScriptedFetcher({"https://a.test/": [refusal, "here"]}, clock=clock)
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
         result = await crawler.fetch("https://a.test/")
     assert (result.status, len(result.attempts)) == (200, 2)
     assert clock.monotonic() >= 30.0
+
+
+async def test_a_resumed_crawl_knows_whom_to_leave_alone(
+    config: CrawlConfig, polite: OpenCrawler, tmp_path: Path
+) -> None:
+    """The host that asked for two minutes gets them, although the process that it told is gone."""
+    clock = FakeClock()
+    config = config.model_copy(update={"state_dir": tmp_path})
+    refusals = iter([True, True])
+
+    def script(url: str) -> object:
+        if urls.host(url) == "busy.test" and next(refusals, False):
+            return page(url, "later", status=429, headers={"retry-after": "120"})
+        return page(url, "here")
+
+    fetcher = ScriptedFetcher(script, clock=clock, delay=0.1)  # type: ignore[arg-type] # Snapshots
+    seeds = [*addresses("busy.test", 5), *addresses("fast.test", 5)]
+    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+        async for _ in crawler.crawl(seeds):
+            break  # the crawl is stopped; the busy host has refused meanwhile
+    told = clock.monotonic()
+    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+        results = await read(crawler, seeds)
+    assert {urls.host(result.url) for result in results} == {"busy.test", "fast.test"}
+    assert all(result.ok for result in results)
+    later = [start for start in fetcher.starts_of("https://busy.test/") if start >= told]
+    refused = max(
+        visit.ended for visit in fetcher.visits if urls.host(visit.url) == "busy.test" and visit.ended <= told
+    )
+    assert min(later) - refused >= 119.5
+
+
+async def test_a_resumed_crawl_does_not_ask_for_robots_txt_again(
+    config: CrawlConfig, polite: OpenCrawler, tmp_path: Path
+) -> None:
+    config = config.model_copy(update={"state_dir": tmp_path})
+    fetcher = ScriptedFetcher(lambda _: "x")
+    robots = {"https://a.test/robots.txt": "User-agent: *\nDisallow: /1\n"}
+    async with polite(fetcher, config, robots=robots) as crawler, crawler.crawl(addresses("a.test", 4)) as run:
+        await anext(run)
+    # Whoever asked now would be told that all is allowed.
+    async with polite(fetcher, config, robots={}) as crawler:
+        results = await read(crawler, addresses("a.test", 4))
+    assert len(results) == 3, "one was given out and acknowledged before"
+    assert all(result.ok == (result.url != "https://a.test/1") for result in results)

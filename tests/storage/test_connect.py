@@ -83,7 +83,7 @@ def test_a_state_of_another_version_is_refused_untouched(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 99")
     before = contents(file.parent)
-    with pytest.raises(ConfigError, match="a crawl's state of version 99, where this package has 1"):
+    with pytest.raises(ConfigError, match="a crawl's state of version 99, where this package has 2"):
         connect(file)
     assert contents(file.parent) == before
 
