@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from crawl4ai_browser.proxy_status import ProxyErrand, ProxyStatus
 
 
+MAX_OWN = 10_000
+"""Proxies of sessions that are remembered with their counts, some 20 MB: where each session has a user of its own, as
+providers sell them, a crawl sees ever new ones. Those that came first are forgotten first."""
+
+
 class ProxyDesk:
     """The proxies of a crawler: those of its pool, and those that sessions have of their own."""
 
@@ -40,6 +45,8 @@ class ProxyDesk:
         """Nothing is opened yet. `start` runs something in the background."""
         self._health = pool.health
         self._roster = ProxyRoster(pool, random) if pool.members else None
+        pooled = self._roster.members if self._roster is not None else []
+        self._pooled = {member.proxy: member for member in reversed(pooled)}  # of equal ones the first
         self._own: dict[Proxy | None, Member] = {}
         self._clock = clock
         self._observers = observers
@@ -123,10 +130,11 @@ class ProxyDesk:
         return self._roster is not None
 
     def _member(self, proxy: Proxy | None) -> Member:
-        pooled = self._roster.members if self._roster is not None else []
-        known = next((member for member in pooled if member.proxy == proxy), None) or self._own.get(proxy)
+        known = self._pooled.get(proxy) or self._own.get(proxy)
         if known is None:
             known = self._own[proxy] = Member(PooledProxy(proxy=proxy), Standing(self._health))
+            if len(self._own) > MAX_OWN:
+                del self._own[next(each for each, member in self._own.items() if not member.in_use)]
         return known
 
     # --- ways

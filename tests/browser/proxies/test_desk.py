@@ -96,6 +96,18 @@ async def test_a_session_with_its_own_proxy_keeps_to_it() -> None:
     assert [(status.proxy, status.requests) for status in desk.statuses()] == [("http://a:1", 0), ("http://own:1", 1)]
 
 
+async def test_proxies_of_sessions_are_remembered_in_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawl4ai_browser.browser.proxies.desk.MAX_OWN", 3)
+    desk = Desk("a:1").desk
+    async with desk.turn(ERRAND, Proxy.parse("first:1")):
+        for number in range(5):
+            async with desk.turn(ERRAND, Proxy.parse(f"user{number}:word@own:1")):
+                pass
+    assert [status.requests for status in desk.statuses()] == [0, 1, 1, 1]
+    assert desk.statuses()[1].proxy == "http://first:1", "which was in use"
+    assert desk.statuses()[-1].proxy == Proxy.parse("user4:word@own:1").id
+
+
 async def test_without_a_pool_everything_goes_out_directly() -> None:
     desk = Desk().desk
     assert not desk.is_pooled
