@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.crawling.session_page import SessionPage as SessionPage
     from crawl4ai_browser.crawling.site_map import SiteUrl as SiteUrl
     from crawl4ai_browser.download import Download as Download
+    from crawl4ai_browser.egress_config import EgressConfig as EgressConfig
     from crawl4ai_browser.errors import ConfigError as ConfigError
     from crawl4ai_browser.errors import CrawlError as CrawlError
     from crawl4ai_browser.errors import ExtractError as ExtractError
@@ -103,6 +104,7 @@ _HOMES = {
     "Css": "schema",
     "Download": "download",
     "DownloadConfig": "config",
+    "EgressConfig": "egress_config",
     "ErrorInfo": "result",
     "Event": "events",
     "ExtractError": "errors",
@@ -176,6 +178,7 @@ __all__ = [
     "Css",
     "Download",
     "DownloadConfig",
+    "EgressConfig",
     "ErrorInfo",
     "Event",
     "ExtractError",

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from crawl4ai_browser.actions import Actions
 from crawl4ai_browser.cache_config import CacheConfig
 from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.identity import (
     Cookie,
@@ -309,6 +310,7 @@ class CrawlConfig(Frozen):
     capacity: CapacityConfig = CapacityConfig()
     limits: LimitsConfig = LimitsConfig()
     cache: CacheConfig = CacheConfig()
+    egress: EgressConfig = EgressConfig()
     proxies: ProxyPool = ProxyPool()
     """Proxies that take turns, for sessions that have none of their own. Without members all goes out directly."""
     state_dir: Path | None = None

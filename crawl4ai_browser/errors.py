@@ -12,7 +12,8 @@
     │   │   ├── ConnectionFailed
     │   │   ├── TlsError
     │   │   ├── TooManyRedirects
-    │   │   └── PageTooLarge
+    │   │   ├── PageTooLarge
+    │   │   └── AddressRefused
     │   ├── FetchTimeout
     │   │   ├── PoolTimeout
     │   │   ├── NavigationTimeout
@@ -120,6 +121,9 @@ class FetchError(CrawlError):
 
     default_blame: ClassVar[Blame] = "site"
 
+    led_to: str | None = None
+    """The URL that failed, where a page went on to another by itself."""
+
     def __init__(
         self,
         message: str,
@@ -158,6 +162,15 @@ class TlsError(NavigationError):
 
 class TooManyRedirects(NavigationError):
     """HTTP, meta or JavaScript redirects did not end."""
+
+
+class AddressRefused(NavigationError):
+    """The page is at an address that is not public, or led to one, and nothing allows that: see `EgressConfig`.
+
+    Nothing was sent there. The message names what the address is (loopback, private, link-local, metadata ...).
+    """
+
+    default_blame: ClassVar[Blame] = "user"
 
 
 class PageTooLarge(NavigationError):

@@ -184,6 +184,18 @@ class ProxyRecovered(Event):
     """For which; empty: for all."""
 
 
+class ConnectionRefused(Event):
+    """Something of a page wanted to connect to an address that is not public, and was kept from it.
+
+    Told once for each host and port of a crawler, for the first ten thousand of them.
+    """
+
+    host: str
+    port: int
+    reason: str
+    """What the address is, and why nothing allows it."""
+
+
 class Warned(Event):
     """Something the user should know that stops nothing. Given once for each text."""
 

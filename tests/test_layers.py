@@ -44,7 +44,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
 }
 FOLDERED = ("browser", "testing")  # have folders of their own: nouns that too many modules side by side would hide
 CLOCKS = ("clock", "testing.fake_clock")  # may sleep and ask for the date
-CONNECTORS = ("browser.proxies.upstream",)  # may open a connection by itself, for the browser
+CONNECTORS = ("browser.proxies.upstream", "browser.proxies.network")  # may open a connection, for the browser
 REQUESTERS = ("browser.plain_requests", "browser.launch")  # may have Playwright's request client
 FORBIDDEN_CALLS: Mapping[str, str] = {
     "anyio.sleep": "sleeps: take a Clock",

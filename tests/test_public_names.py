@@ -18,7 +18,7 @@ PUBLIC = """
     Session SessionPage SessionLimits SignIn SignedIn StorageState Cookie Geolocation HttpCredentials
     Request CrawlResult Link Media Table PageMetadata Download Attempt ErrorInfo Snapshot
     BrowserConfig CacheConfig CapacityConfig CaptureConfig ContentConfig ContextConfig CrawlConfig DownloadConfig
-    FileFilter FileNames LimitsConfig PolitenessConfig RetryConfig Viewport VisitConfig
+    EgressConfig FileFilter FileNames LimitsConfig PolitenessConfig RetryConfig Viewport VisitConfig
     Proxy ProxyPool ProxyHealth ProxyStatus ProxyCheck check_proxies Scope breadth_first depth_first best_first
     Fetcher Sink Event Observer Hooks
     Css XPath Column Schema Extractor Thing Product Article

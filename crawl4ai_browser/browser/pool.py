@@ -79,7 +79,7 @@ class BrowserPool:
         self._proxied = ProxiedSessions(
             lambda: self._new_session(None, self._identity), self.start, max_kept=2 * config.capacity.max_pages
         )
-        self.proxies = ProxyDesk(config.proxies, clock=clock, observers=self.observers, start=self.start)
+        self.proxies = ProxyDesk(config.proxies, config.egress, clock=clock, observers=self.observers, start=self.start)
         self._tasks: TaskGroup | None = None
         self._lost_browsers = 0
 

@@ -44,6 +44,12 @@ VISIT_FLAGS = FlagGroup(
         Flag("--frames", "visit.frames", "Put same-origin iframes into the html (as their srcdoc).", sets=True),
         Flag("--no-javascript", "context.java_script", "Load pages without running their scripts.", sets=False),
         Flag("--allow-files", "allow_files", "Also visit file: URLs that are given.", sets=True),
+        Flag(
+            "--allow-private",
+            "egress.private",
+            "Let pages connect to private, loopback and all other special addresses, not only where a seed itself is.",
+            sets="allow",
+        ),
     ),
 )
 

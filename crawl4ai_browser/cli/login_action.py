@@ -42,7 +42,8 @@ def run(name: str, url: str, script: str | None, **values: object) -> int:
         config = config.model_copy(update={"browser": config.browser.model_copy(update={"headless": False})})
     require_browser(config.browser)
     context = config.context.model_copy(update={"storage_state": known, "keep_session_storage": True})
-    state = anyio.run(_signed_in, name, config.model_copy(update={"context": context}), steps)
+    egress = config.egress.with_allowed(request.url)
+    state = anyio.run(_signed_in, name, config.model_copy(update={"context": context, "egress": egress}), steps)
     if isinstance(state, int):
         return state
     kept = folder.put(name, state)

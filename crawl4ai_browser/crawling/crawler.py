@@ -173,6 +173,7 @@ class Crawler:
             observers=self._observers,
             random=random,
             linked=LinkedFiles(pipeline, self._link_tests, self._config, clock=self._clock, random=random),
+            name_seed=way.name_seed,
             proxies=way.proxies,
             hooks=self._hooks,
             polite=way.polite,
@@ -275,6 +276,7 @@ class Crawler:
         """
         browsers = self._usable_browsers()
         url = checked(site, allow_files=False).url
+        browsers.pool.proxies.gate.name_seed(url)
         # By name, as it brings the XML parser, which a crawl without sitemaps does without.
         site_map: type[SiteMap] = import_module("crawl4ai_browser.crawling.site_map").SiteMap
         reader = site_map(

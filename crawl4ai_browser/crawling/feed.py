@@ -74,6 +74,7 @@ class Feed:
                 except ConfigError as error:
                     await self._refuse(seed, error, line)
                     continue
+                self._parts.name_seed(request.url)
                 yield request
 
     async def _refuse(self, seed: object, error: ConfigError, line: int) -> None:

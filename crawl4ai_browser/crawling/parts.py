@@ -32,6 +32,10 @@ def no_proxies() -> tuple[ProxyStatus, ...]:
     return ()
 
 
+NameSeed = Callable[[str], None]
+"""Told of each URL that a user wants visited, before it is."""
+
+
 @dataclass(frozen=True)
 class CrawlParts:
     """Shared by all crawls of a crawler; nothing in it is about one of them."""
@@ -45,6 +49,7 @@ class CrawlParts:
     observers: Observer
     random: Random
     linked: LinkedFiles
+    name_seed: NameSeed
     proxies: ProxyStatuses = no_proxies
     polite: PoliteFetcher | None = None
     """What is known of hosts; None: a fetcher of the user's knows for itself."""

@@ -75,6 +75,7 @@ async def check_proxies(
     alone = config.model_copy(update={"proxies": ProxyPool(health=proxies.health)})
     found: dict[Proxy | None, ProxyCheck] = {}
     async with BrowserPool(alone) as pool:
+        pool.proxies.gate.name_seed(target)
         await pool.usable_browser(is_proxied=any(member.proxy is not None for member in members))
         slots = anyio.CapacityLimiter(at_once)
         check = _Check(pool, target, alone, timeout)

@@ -68,6 +68,7 @@ _RULES: dict[type[errors.CrawlError], _Rule] = {
     errors.TlsError: _Rule(NEVER, "certificates do not heal within a crawl"),
     errors.TooManyRedirects: _Rule(NEVER, "the loop is the site's answer"),
     errors.PageTooLarge: _Rule(NEVER, "it would be as large again, and costs the most of all pages"),
+    errors.AddressRefused: _Rule(NEVER, "what is not allowed now is not allowed later"),
     errors.FetchTimeout: _Rule(NEVER, "the whole visit's deadline: a page that hangs costs it in full each time"),
     errors.PoolTimeout: _Rule(None, "the machine was busy"),
     errors.NavigationTimeout: _Rule(1, "may be one slow answer; a slow server costs the deadline each time"),

@@ -106,6 +106,8 @@ class Session:
         self._opened = await self._means.browsers().pool.open_session(
             self.name, self._context, sign_in=self._sign_in, limits=self._limits
         )
+        if self._sign_in is not None and self._sign_in.check_url is not None:
+            self._means.parts().name_seed(self._sign_in.check_url)
         self._context = self._sign_in = None  # the open session has them, until it is closed
         return self
 

@@ -21,6 +21,7 @@ async def fetch_one(request: Request, parts: CrawlParts) -> CrawlResult:
     Raises:
         LaunchFailed: there is no browser.
     """
+    parts.name_seed(request.url)
     records: list[Attempt] = []
     attempts = browser_deaths = 0
     while True:

@@ -46,6 +46,11 @@ class WayOut:
     polite: PoliteFetcher | None = None
     """What is known of hosts; None: a fetcher of the user's knows for itself."""
 
+    def name_seed(self, url: str) -> None:
+        """A user wants this URL visited: it is opened, where it is at a private address."""
+        if self.browsers is not None:
+            self.browsers.pool.proxies.gate.name_seed(url)
+
 
 class LimitedFetcher:
     """As many visits of another fetcher at once as there may be pages."""

@@ -21,8 +21,10 @@ from anyio.abc import ByteStream, SocketAttribute, SocketStream
 from anyio.from_thread import start_blocking_portal
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
 from crawl4ai_browser.browser.proxies.upstream import LOST_CONNECTION, Upstream
 from crawl4ai_browser.browser.proxies.way_fault import WayFault
+from crawl4ai_browser.egress_config import EgressConfig
 
 LOOPBACK = "127.0.0.1"
 
@@ -71,6 +73,7 @@ class ProxyServer:
         self._users = dict(users or {})
         self._refused: set[str] = set()
         self._hits: list[ProxyHit] = []
+        self._gate = EgressGate(EgressConfig(private="allow"))
         self._lock = threading.Lock()
         self._port = 0
         self._stack = ExitStack()
@@ -155,7 +158,9 @@ class ProxyServer:
             self._note(hit("refused"))
             return _REFUSED
         try:
-            stream = await Upstream(None, connect_timeout=_CONNECT_TIMEOUT).connect(host, port)
+            addresses = await self._gate.admitted(host, port)
+            upstream = Upstream(None, self._gate.network, connect_timeout=_CONNECT_TIMEOUT)
+            stream = await upstream.connect(host, port, addresses)
         except WayFault:
             self._note(hit("unreachable"))
             return _NOT_KNOWN

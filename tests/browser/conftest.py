@@ -9,13 +9,8 @@ import pytest
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
-from crawl4ai_browser.config import (
-    BrowserConfig,
-    CapacityConfig,
-    CrawlConfig,
-    DownloadConfig,
-    VisitConfig,
-)
+from crawl4ai_browser.config import BrowserConfig, CapacityConfig, CrawlConfig, DownloadConfig, VisitConfig
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.ready import Quiet, Ready
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
@@ -36,11 +31,13 @@ def site() -> Iterator[SiteServer]:
 
 @pytest.fixture(scope="session")
 def crawl_config(tmp_path_factory: pytest.TempPathFactory) -> CrawlConfig:
-    """Short deadlines, so that what hangs is given up soon."""
+    """Short deadlines, so that what hangs is given up soon. Sites on loopback are reached directly, as there are no
+    seeds here to allow them."""
     return CrawlConfig(
         visit=VisitConfig(timeout=10, navigation_timeout=6, ready=Quiet(cap=3)),
         download=DownloadConfig(folder=tmp_path_factory.mktemp("downloads"), timeout=3),
         capacity=CapacityConfig(max_pages=4),
+        egress=EgressConfig(private="allow"),
     )
 
 

@@ -15,6 +15,7 @@ from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.browser.provisioning.discovery import BrowserKind, find_browser
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, CrawlConfig, DownloadConfig, VisitConfig
 from crawl4ai_browser.download import Download
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import FetchError, LaunchFailed
 from crawl4ai_browser.events import Event, Observer, Observers
 from crawl4ai_browser.ready import Quiet
@@ -52,6 +53,7 @@ def config_for(folder: Path, **download: object) -> CrawlConfig:
     return CrawlConfig(
         visit=VISIT,
         capacity=CapacityConfig(max_pages=20),
+        egress=EgressConfig(private="allow"),
         download=DownloadConfig.model_validate(defaults | download),
     )
 

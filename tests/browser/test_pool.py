@@ -15,6 +15,7 @@ from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.browser.proxies.errand import errand_of
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, ContextConfig, CrawlConfig, VisitConfig
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import BrowserCrashed, CrawlError, LaunchFailed, PageCrashed
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Event, Observers, Warned
 from crawl4ai_browser.request import Request
@@ -26,6 +27,7 @@ async def opened(
     config: CrawlConfig | None = None,
 ) -> AsyncGenerator[tuple[BrowserPool, BrowserFetcher, list[Event]]]:
     config = config or CrawlConfig(capacity=CapacityConfig(max_pages=3))
+    config = config.model_copy(update={"egress": EgressConfig(private="allow")})
     events: list[Event] = []
     async with BrowserPool(config, Observers((events.append,))) as pool:
         yield pool, BrowserFetcher(pool, config), events

@@ -15,6 +15,7 @@ from crawl4ai_browser.config import (
     VisitConfig,
 )
 from crawl4ai_browser.crawling.crawler import Crawler
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.events import Event
 from crawl4ai_browser.testing.site import Members, SiteServer, install_members, serve_fixture_site
 
@@ -60,11 +61,12 @@ def members(site: SiteServer) -> Members:
 
 @pytest.fixture(scope="package")
 def browser_config(tmp_path_factory: pytest.TempPathFactory) -> CrawlConfig:
-    """For crawls in real browsers of which only the html matters."""
+    """For crawls in real browsers of which only the html matters. Functions of tests go to the site before any seed."""
     return CrawlConfig(
         download=DownloadConfig(folder=tmp_path_factory.mktemp("downloads")),
         content=ContentConfig(markdown=False, links=False, media=False, tables=False, metadata=False),
         capacity=CapacityConfig(max_pages=4, content_workers=0),
+        egress=EgressConfig(allowed=("127.0.0.1",)),
         politeness=PolitenessConfig(obey_robots=False),
         visit=VisitConfig(timeout=15),
     )

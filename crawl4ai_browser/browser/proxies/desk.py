@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
 from crawl4ai_browser.browser.proxies.forwarder import Forwarder
 from crawl4ai_browser.browser.proxies.member import Change, Lease, Member
 from crawl4ai_browser.browser.proxies.roster import ProxyRoster
@@ -25,6 +26,7 @@ from crawl4ai_browser.proxy_pool import PooledProxy
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.background import Start
     from crawl4ai_browser.clock import Clock
+    from crawl4ai_browser.egress_config import EgressConfig
     from crawl4ai_browser.events import Observers
     from crawl4ai_browser.proxy import Proxy
     from crawl4ai_browser.proxy_pool import ProxyPool
@@ -40,9 +42,17 @@ class ProxyDesk:
     """The proxies of a crawler: those of its pool, and those that sessions have of their own."""
 
     def __init__(
-        self, pool: ProxyPool, *, clock: Clock, observers: Observers, start: Start, random: Random | None = None
+        self,
+        pool: ProxyPool,
+        egress: EgressConfig,
+        *,
+        clock: Clock,
+        observers: Observers,
+        start: Start,
+        random: Random | None = None,
     ) -> None:
-        """Nothing is opened yet. `start` runs something in the background."""
+        """Nothing is opened yet. `start` runs something in the background; `egress` says where connections may go."""
+        self.gate = EgressGate(egress, clock=clock, observers=observers)
         self._health = pool.health
         self._roster = ProxyRoster(pool, random) if pool.members else None
         pooled = self._roster.members if self._roster is not None else []
@@ -140,11 +150,12 @@ class ProxyDesk:
     # --- ways
 
     async def open_way(self, proxy: Proxy | None) -> Forwarder | None:
-        """A way out through the proxy, for one context. None: the context goes out by itself."""
-        if proxy is None and self._roster is None:
+        """A way out through the proxy, for one context. None: the context goes out by itself, wherever it likes."""
+        if proxy is None and self._roster is None and self.gate.is_open:
             return None
         return await Forwarder.open(
             proxy,
+            gate=self.gate,
             traffic=self._member(proxy).traffic,
             connect_timeout=self._health.connect_timeout,
             start=self._start,

@@ -16,7 +16,6 @@ import secrets
 import socket
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable
 from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +28,7 @@ from crawl4ai_browser.browser.proxies.way_fault import FORWARDER_NAME
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.background import Start
+    from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
     from crawl4ai_browser.browser.proxies.traffic import Traffic
     from crawl4ai_browser.browser.proxies.way_fault import FaultKind, WayFault
     from crawl4ai_browser.clock import Clock
@@ -52,15 +52,6 @@ _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _NO_ROOM_WAIT = 0.1
 # Seconds, where the machine has no room for another connection at the moment.
 
-Refusal = Callable[[str, int], str | None]
-"""Why nothing may connect to this host and port; None: it may."""
-
-
-def refuse_nothing(host: str, port: int) -> str | None:
-    """Any target may be connected to."""
-    del host, port
-    return None
-
 
 class SeenFault(NamedTuple):
     """A connection that did not come about."""
@@ -75,12 +66,12 @@ class SeenFault(NamedTuple):
 class Forwarder:
     """One context's way out. Made by `open`."""
 
-    def __init__(self, upstream: Upstream, traffic: Traffic, clock: Clock, refusal: Refusal) -> None:
+    def __init__(self, upstream: Upstream, gate: EgressGate, traffic: Traffic, clock: Clock) -> None:
         """Use `Forwarder.open`."""
         self.upstream = upstream
         self.traffic = traffic
         self.clock = clock
-        self.refusal = refusal
+        self.gate = gate
         self.password = secrets.token_urlsafe(24)
         self.admission = anyio.Lock()
         self.has_admitted = False
@@ -99,14 +90,14 @@ class Forwarder:
         cls,
         proxy: Proxy | None,
         *,
+        gate: EgressGate,
         traffic: Traffic,
         connect_timeout: float,
         start: Start,
         clock: Clock,
-        refusal: Refusal = refuse_nothing,
     ) -> Forwarder:
         """A forwarder that listens. `proxy` None: connections go out directly. `start` runs it in the background."""
-        forwarder = cls(Upstream(proxy, connect_timeout=connect_timeout), traffic, clock, refusal)
+        forwarder = cls(Upstream(proxy, gate.network, connect_timeout=connect_timeout), gate, traffic, clock)
         listener = socket.create_server((LOOPBACK, 0), backlog=_BACKLOG)
         listener.settimeout(0)
         forwarder.port = listener.getsockname()[1]

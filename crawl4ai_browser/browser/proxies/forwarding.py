@@ -7,10 +7,14 @@ by byte, so that whatever a server gets wrong reaches the browser as it would wi
 from __future__ import annotations
 
 import math
+import socket
+import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import h11
+from anyio.abc import SocketAttribute
 
 from crawl4ai_browser.browser.proxies.request_reader import RequestReader
 from crawl4ai_browser.browser.proxies.upstream import LOST_CONNECTION
@@ -28,6 +32,9 @@ name exists anywhere (RFC 2606)."""
 _NO_TUNNELS = frozenset({403, 405, 501})
 # What proxies answer that open tunnels to port 443 alone, as squid does out of the box.
 _HTTPS = 443
+
+_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+# Of SO_LINGER: on, with no time for what has not been sent.
 
 _CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 # Playwright's request client takes a refused tunnel for the answer to its request; RFC 9209 has a header to tell them.
@@ -186,7 +193,8 @@ class Conversation:
             self._way.note(target.host, silence)
             both.cancel()
             return
-        except LOST_CONNECTION:
+        except LOST_CONNECTION as lost:
+            self._pass_reset(lost)
             if self._way.upstream.takes_requests:  # else it was the target itself that was silent
                 self._way.note(target.host, WayFault("unclear", "the proxy reset or closed the connection"))
             both.cancel()
@@ -219,12 +227,17 @@ class Conversation:
             WayFault: it may not be, or did not come about.
         """
         way = self._way
-        refusal = way.refusal(target.host, target.port)
-        if refusal is not None:
-            raise WayFault("target", refusal)
         started = way.clock.monotonic()
         upstream = way.upstream
-        stream = await (upstream.connect(target.host, target.port) if is_tunnel else upstream.connect_to_proxy())
+        addresses: tuple[str, ...] = ()
+        if upstream.proxy is None:
+            addresses = await way.gate.admitted(target.host, target.port)
+        else:
+            way.gate.check_name(target.host, target.port)
+        if is_tunnel:
+            stream = await upstream.connect(target.host, target.port, addresses)
+        else:
+            stream = await upstream.connect_to_proxy()
         way.traffic.connections += 1
         way.traffic.connect_seconds += way.clock.monotonic() - started
         return stream
@@ -252,8 +265,16 @@ class Conversation:
                     self._count_down(data)
                     await self._client.send(data)
                 data = await stream.receive()
-        except LOST_CONNECTION:
+        except LOST_CONNECTION as lost:
+            self._pass_reset(lost)
             both.cancel()
+
+    def _pass_reset(self, lost: BaseException) -> None:
+        """Break off with the client where the upstream broke off: an answer of no given length would look whole."""
+        if isinstance(lost, anyio.BrokenResourceError):
+            raw = self._client.extra(SocketAttribute.raw_socket)
+            with suppress(OSError):
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
 
 
 def _header(request: h11.Request, name: bytes) -> bytes | None:

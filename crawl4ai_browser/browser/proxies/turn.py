@@ -10,6 +10,7 @@ from ada_url import URL
 from crawl4ai_browser.browser.proxies.verdict import Verdict, sign_of_block, verdict_of_answer, verdict_of_error
 from crawl4ai_browser.browser.proxies.way_fault import is_forwarders
 from crawl4ai_browser.errors import ConnectionFailed, FetchError, ProxyError
+from crawl4ai_browser.urls import join
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,10 +95,11 @@ class ProxyTurn:
             ProxyError: the proxy failed.
             FetchError: there was no answer.
         """
-        hosts = frozenset({URL(url).hostname.strip("[]")})
+        hosts = _hosts_of([url])
         try:
             response = await request
             if is_forwarders(response.headers):
+                hosts |= _hosts_of([response.url])  # after redirects
                 raise ConnectionFailed("no connection", phase="goto")
         except FetchError as error:
             raise self._of_error(error, way, hosts) from error.__cause__
@@ -110,7 +112,7 @@ class ProxyTurn:
 
     def _of_error(self, error: FetchError, way: Forwarder | None, hosts: frozenset[str]) -> FetchError:
         seen = way.fault_since(self._lease.started, hosts) if way is not None else None
-        verdict = verdict_of_error(error, seen, self._lease.member.id)
+        verdict = verdict_of_error(error, seen, self._lease.member.id if self.proxy is not None else "")
         self._note(verdict)
         return self._remedied(verdict.error or error)
 
@@ -169,6 +171,14 @@ class ProxyTurn:
 def _hosts(error: FetchError) -> frozenset[str]:
     """The hosts that the document of a failed visit may have been asked of."""
     urls = [error.request.url] if error.request is not None else []
-    if error.snapshot is not None:
-        urls += [error.snapshot.url, error.snapshot.final_url]
+    urls += [error.led_to] if error.led_to is not None else []
+    snapshot = error.snapshot
+    if snapshot is not None:
+        urls += [snapshot.url, snapshot.final_url]
+        led_to = join(snapshot.final_url, snapshot.headers.get("location", ""))
+        urls += [led_to] if led_to is not None else []
+    return _hosts_of(urls)
+
+
+def _hosts_of(urls: Sequence[str]) -> frozenset[str]:
     return frozenset(URL(url).hostname.strip("[]") for url in urls if URL.can_parse(url))

@@ -10,10 +10,11 @@ import math
 import os
 import ssl
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import zip_longest
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from anyio.abc import ByteStream
@@ -23,6 +24,9 @@ from python_socks.async_.anyio.v2 import Proxy as Handshaker
 
 from crawl4ai_browser.browser.proxies.way_fault import WayFault, fault_of_refusal
 from crawl4ai_browser.proxy import Proxy
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.proxies.network import Network
 
 _A_GREETING = b"\x05\x02\x00\x02"  # SOCKS5, RFC 1928, 3: without or with a password
 _NO_PROXY_REQUEST = b"GET / HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"
@@ -38,9 +42,10 @@ LOST_CONNECTION = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedRes
 class Upstream:
     """The way behind a forwarder."""
 
-    def __init__(self, proxy: Proxy | None, *, connect_timeout: float) -> None:
+    def __init__(self, proxy: Proxy | None, network: Network, *, connect_timeout: float) -> None:
         """`proxy` None: connections go out directly. `connect_timeout`: seconds for a connection, all hops together."""
         self.proxy = proxy
+        self._network = network
         self._hops: tuple[Proxy, ...] = proxy.hops if proxy is not None else ()
         self.connect_timeout = connect_timeout
 
@@ -56,13 +61,13 @@ class Upstream:
             return None
         return b"Basic " + b64encode(f"{self.proxy.username}:{self.proxy.secret}".encode())
 
-    async def connect(self, host: str, port: int) -> ByteStream:
-        """A connection to the target.
+    async def connect(self, host: str, port: int, addresses: Sequence[str] = ()) -> ByteStream:
+        """A connection to the target: without a proxy to one of its `addresses`, else by its name.
 
         Raises:
             WayFault: there is none; says whose fault that is.
         """
-        return await self._opened((host, port))
+        return await self._opened((host, port), addresses)
 
     async def connect_to_proxy(self) -> ByteStream:
         """A connection to the last hop itself.
@@ -72,14 +77,14 @@ class Upstream:
         """
         return await self._opened(None)
 
-    async def _opened(self, target: tuple[str, int] | None) -> ByteStream:
+    async def _opened(self, target: tuple[str, int] | None, addresses: Sequence[str] = ()) -> ByteStream:
         """Connect to the first hop, and through each hop to the next; through the last one to the target, if any."""
         ends = [(hop.host, hop.port) for hop in self._hops]
         if target is not None:
             ends.append(target)
         is_reached = False
         with anyio.move_on_after(self.connect_timeout):
-            stream = await self._dialled(*ends[0])
+            stream = await self._dialled(*ends[0], addresses)
             is_reached = True
             try:
                 for hop, end in zip_longest(self._hops, ends[1:]):
@@ -114,8 +119,10 @@ class Upstream:
                 return
         raise WayFault("proxy", f"the proxy did not answer within {self.connect_timeout:g} s")
 
-    async def _dialled(self, host: str, port: int) -> ByteStream:
+    async def _dialled(self, host: str, port: int, addresses: Sequence[str]) -> ByteStream:
         try:
+            if self.proxy is None:
+                return await self._network.dial(addresses, port)
             return await anyio.connect_tcp(host, port)
         except OSError as error:
             raise WayFault("target" if self.proxy is None else "proxy", _reason(error)) from error

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crawl4ai_browser.browser.proxies.way_fault import own_answer
 from crawl4ai_browser.errors import (
+    AddressRefused,
     ConnectionFailed,
     FetchError,
     FetchTimeout,
+    NameNotResolved,
     NavigationError,
     NavigationTimeout,
     ProxyError,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from crawl4ai_browser.browser.proxies.forwarder import SeenFault
     from crawl4ai_browser.browser.proxies.roster import Fault
+    from crawl4ai_browser.browser.proxies.way_fault import FaultKind
     from crawl4ai_browser.proxy_pool import ProxyHealth
 
 _MAY_BE_THE_WAYS = (ConnectionFailed, NavigationTimeout, ProxyError)
@@ -36,10 +39,12 @@ class Verdict(NamedTuple):
 
 
 def verdict_of_error(error: FetchError, seen: SeenFault | None, proxy: str) -> Verdict:
-    """Of a visit that failed. `seen`: the connection that failed meanwhile; `proxy`: what names the proxy."""
+    """Of a visit that failed. `seen`: the connection that failed meanwhile; `proxy`: what names it; empty: none."""
     if seen is not None and _may_be_the_ways(error):
-        return Verdict(seen.kind, seen.text, _error_of(seen.kind, f"{proxy}: {seen.text}", error))
+        return _verdict_of_fault(seen, error, proxy)
     status = error.snapshot.status if error.snapshot is not None else None
+    if isinstance(error, ProxyError) and not proxy:
+        return Verdict("unclear", error.message, _made(ConnectionFailed, "no connection", error))
     if isinstance(error, _MAY_BE_THE_WAYS) or type(error) is NavigationError:
         return Verdict("unclear", error.message)
     return Verdict(None, "", answered=status is not None)
@@ -50,7 +55,8 @@ def verdict_of_answer(status: int | None, headers: Mapping[str, str], proxy: str
     own = own_answer(status, headers)
     if own is None:
         return Verdict(None, "", answered=True)
-    return Verdict(own.kind, own.text, _error_of(own.kind, f"{proxy}: {own.text}", None))
+    kind = _held_against(own.kind)
+    return Verdict(kind, own.text, _error_of(kind, f"{proxy}: {own.text}", None))
 
 
 def sign_of_block(status: int | None, html: str | None, health: ProxyHealth) -> str | None:
@@ -61,15 +67,36 @@ def sign_of_block(status: int | None, html: str | None, health: ProxyHealth) -> 
     return next((f"the page says {sign!r}" for sign in health.block_signs if sign.lower() in text), None)
 
 
+def _verdict_of_fault(seen: SeenFault, error: FetchError, proxy: str) -> Verdict:
+    text = f"{proxy}: {seen.text}" if proxy else seen.text
+    if seen.kind == "egress":
+        return Verdict(None, seen.text, _made(AddressRefused, seen.text, error))
+    kind = _held_against(seen.kind)
+    if seen.kind == "name":
+        return Verdict(kind, seen.text, _made(NameNotResolved, seen.text, error))
+    return Verdict(kind, seen.text, _error_of(kind, text, error))
+
+
+def _held_against(kind: FaultKind) -> Fault:
+    """What a fault is to the proxy: a name without an address, or one that is closed, is the target's."""
+    match kind:
+        case "name" | "egress":
+            return "target"
+        case _:
+            return kind
+
+
 def _may_be_the_ways(error: FetchError) -> bool:
     return isinstance(error, (*_MAY_BE_THE_WAYS, FetchTimeout)) or type(error) is NavigationError
 
 
 def _error_of(kind: Fault, text: str, error: FetchError | None) -> FetchError:
     """Whose fault it is decides the class: a target that can't be reached is not helped by another proxy."""
-    cls = ConnectionFailed if kind == "target" else ProxyError
-    phase = error.phase if error is not None else "goto"
-    made = cls(text, phase=phase)
+    return _made(ConnectionFailed if kind == "target" else ProxyError, text, error)
+
+
+def _made(cls: type[FetchError], text: str, error: FetchError | None) -> FetchError:
+    made = cls(text, phase=error.phase if error is not None else "goto")
     if error is not None:
         made.request, made.snapshot = error.request, error.snapshot
     return made

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
     from crawl4ai_browser.proxy_text import ProxyScheme
 
-FaultKind = Literal["proxy", "locked", "target", "unclear"]
-"""The proxy's; it lets nobody in with these credentials; it did not get through to the target; it or the target."""
+FaultKind = Literal["proxy", "locked", "target", "unclear", "name", "egress"]
+"""The proxy's; it lets nobody in with these credentials; it did not get through to the target; it or the target; the
+target has no address; it may not be connected to."""
 
 FORWARDER_NAME = "crawl4ai-browser"
 """Of the forwarder, where it speaks of itself."""

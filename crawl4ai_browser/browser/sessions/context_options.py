@@ -9,6 +9,7 @@ from playwright.async_api import Geolocation, HttpCredentials, ProxySettings, St
 from typing_extensions import TypedDict
 
 from crawl4ai_browser import storage_state
+from crawl4ai_browser.browser.proxies.forwarder import USER, Forwarder
 from crawl4ai_browser.browser.sessions.devices import Device
 from crawl4ai_browser.browser.user_agent import plain_user_agent, with_version_of
 from crawl4ai_browser.config import DEFAULT_VIEWPORT, ContextConfig, Viewport
@@ -44,12 +45,12 @@ def context_keywords(
     user_agent: str,
     device: Device | None = None,
     state: storage_state.StorageState | None = None,
-    proxy_server: str | None = None,
+    way: Forwarder | None = None,
 ) -> ContextKeywords:
     """What `new_context` is called with. What is left out is Playwright's default.
 
-    `device` is the one that the configuration names, `state` what the context is to remember, `proxy_server` its
-    forwarder: never the proxy itself, whose password Chromium can't be told of without a price (`proxy_admission`).
+    `device` is the one that the configuration names, `state` what the context is to remember, `way` its forwarder:
+    never the proxy itself, whose password Chromium can't be told of without a price (`proxy_admission`).
     """
     keywords = ContextKeywords(
         accept_downloads=True,
@@ -71,8 +72,11 @@ def context_keywords(
         keywords["extra_http_headers"] = config.headers
     if config.http_credentials:
         keywords["http_credentials"] = http_credentials(config)
-    if proxy_server is not None:
-        keywords["proxy"] = ProxySettings(server=proxy_server)
+    if way is not None:
+        keywords["proxy"] = ProxySettings(server=way.server)
+    if way is not None and config.http_credentials:
+        # Playwright answers for every question itself then, and would deny the forwarder its secret.
+        keywords["proxy"] = ProxySettings(server=way.server, username=USER, password=way.password)
     if state is not None:
         # Without what is not Playwright's; its own type lacks the fields it has for IndexedDB and partitioned cookies.
         plain = state.without_session_storage().model_dump(exclude={"origins": {"__all__": {"session_storage"}}})

@@ -32,7 +32,7 @@ class OpenContext:
     browser: LaunchedBrowser
     way: Forwarder | None
     """None: it goes out by itself."""
-    keywords: ContextKeywords
+    keywords: ContextKeywords = field(repr=False)  # which hold secrets
     are_files_followed: bool = False
     _openings: set[anyio.CancelScope] = field(default_factory=set[anyio.CancelScope])
     _is_closing: bool = False

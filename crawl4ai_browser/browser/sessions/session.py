@@ -164,7 +164,7 @@ class BrowserSession:
             user_agent=self._user_agent(browser),
             device=identity.device,
             state=self.keeper.state,
-            proxy_server=way.server if way is not None else None,
+            way=way,
         )
         try:
             with browser.opening("context"):

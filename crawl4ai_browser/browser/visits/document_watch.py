@@ -213,5 +213,6 @@ class DocumentWatch:
             self.fail(NavigationError("the document was cut short: its body ended early", phase="goto"))
         elif reason != "Aborted":
             # The page is gone only if it was to be replaced. A file that was asked for leaves it as it is.
-            self.lost[url] = from_net_error(reason, phase="goto")
+            error = self.lost[url] = from_net_error(reason, phase="goto")
+            error.led_to = url
             self.on_hop()

@@ -10,6 +10,7 @@ import pytest
 from crawl4ai_browser.browser.proxies.desk import ProxyDesk
 from crawl4ai_browser.browser.proxies.forwarder import SeenFault
 from crawl4ai_browser.browser.proxies.verdict import sign_of_block, verdict_of_answer, verdict_of_error
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import (
     ActionFailed,
     BrowserCrashed,
@@ -38,6 +39,7 @@ class Desk:
         self.events: list[Event] = []
         self.desk = ProxyDesk(
             ProxyPool(members, health=ProxyHealth(first_rest=10, max_wait=60), **options),
+            EgressConfig(private="allow"),
             clock=self.clock,
             observers=Observers((self.events.append,)),
             start=never_started,

@@ -15,11 +15,14 @@ from anyio.abc import ByteStream, SocketAttribute, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSStream
 
-from crawl4ai_browser.browser.proxies.forwarder import USER, Forwarder, refuse_nothing
+from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
+from crawl4ai_browser.browser.proxies.forwarder import USER, Forwarder
 from crawl4ai_browser.browser.proxies.forwarding import DOOR_HOST
 from crawl4ai_browser.browser.proxies.traffic import Traffic
 from crawl4ai_browser.browser.proxies.way_fault import WayFault
 from crawl4ai_browser.clock import SYSTEM_CLOCK
+from crawl4ai_browser.egress import PrivateRule
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.testing.site import Response, SiteServer, delayed, dropped, raw, reset
 from tests import proxy_servers
@@ -96,9 +99,7 @@ def open_way(tasks: TaskGroup) -> Open:
 
         tasks.start_soon(run)
 
-    async def opened(
-        proxy: str | None, *, connect_timeout: float = 5.0, refusal: Callable[[str, int], str | None] = refuse_nothing
-    ) -> Way:
+    async def opened(proxy: str | None, *, connect_timeout: float = 5.0, private: PrivateRule = "allow") -> Way:
         return Way(
             await Forwarder.open(
                 Proxy.parse(proxy) if proxy else None,
@@ -106,7 +107,7 @@ def open_way(tasks: TaskGroup) -> Open:
                 connect_timeout=connect_timeout,
                 start=start,
                 clock=SYSTEM_CLOCK,
-                refusal=refusal,
+                gate=EgressGate(EgressConfig(private=private)),
             )
         )
 
@@ -407,18 +408,16 @@ async def test_faults_are_found_by_time_and_host(target: SiteServer, open_way: O
 
 
 async def test_nothing_is_connected_that_is_refused(target: SiteServer, open_way: Open) -> None:
-    asked: list[tuple[str, int]] = []
-
-    def refusal(host: str, port: int) -> str | None:
-        asked.append((host, port))
-        return "private address"
-
     before = target.hit_count()
-    way = await open_way(None, refusal=refusal)
-    assert await way.get(target.url("/")) == b""
-    assert await way.get_in_tunnel(target.url("/")) == b"HTTP/1.1 502 Bad Gateway"
-    assert asked == [("127.0.0.1", target.port)] * 2
-    assert [text for _, text in way.faults()] == ["private address"] * 2
+    with proxy_servers.tinyproxy() as proxy:
+        for through in (None, proxy.url):
+            way = await open_way(through, private="refuse")
+            assert await way.get(target.url("/")) == b""
+            assert await way.get_in_tunnel(target.url("/")) == b"HTTP/1.1 502 Bad Gateway"
+            assert [kind for kind, _ in way.faults()] == ["egress"] * 2
+            assert way.faults()[0][1].startswith("127.0.0.1 is a loopback address: ")
+            assert way.forwarder.traffic.connections == 0
+        assert not [line for line in proxy.lines() if str(target.port) in line]
     assert target.hit_count() == before
 
 

@@ -17,6 +17,7 @@ from crawl4ai_browser.browser.plain_get import SessionPlainGet
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.browser.provisioning.discovery import BrowserKind, find_browser
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, ContextConfig, CrawlConfig, VisitConfig
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import ConnectionFailed, FetchError, ProxyError
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.proxy_pool import ProxyHealth, ProxyPool
@@ -117,6 +118,7 @@ def config_for(kind: BrowserKind, log: Path, proxy: Proxy | None) -> CrawlConfig
             executable=find_browser(kind).path, args=(f"--log-net-log={log}", "--net-log-capture-mode=Everything")
         ),
         context=ContextConfig(proxy=proxy, service_workers="allow"),
+        egress=EgressConfig(private="allow"),
         visit=VisitConfig(ready=Delay(seconds=1.5), timeout=15, navigation_timeout=10),
     )
 
@@ -191,7 +193,9 @@ def target() -> Iterator[SiteServer]:
 async def direct() -> AsyncIterator[BrowserPool]:
     """A pool whose sessions bring their own proxies."""
     config = CrawlConfig(
-        capacity=CapacityConfig(max_pages=4), visit=VisitConfig(ready=Load(), timeout=12, navigation_timeout=8)
+        capacity=CapacityConfig(max_pages=4),
+        visit=VisitConfig(ready=Load(), timeout=12, navigation_timeout=8),
+        egress=EgressConfig(private="allow"),
     )
     async with BrowserPool(config) as pool:
         await pool.usable_browser()
@@ -350,7 +354,12 @@ async def test_contexts_close_with_their_ways_and_few_are_kept(
     monkeypatch.setattr("crawl4ai_browser.browser.sessions.proxied_sessions.MIN_KEPT", 2)
     with proxy_servers.tinyproxy() as first, proxy_servers.tinyproxy() as second, proxy_servers.tinyproxy() as third:
         pool_config = ProxyPool([first.url, second.url, third.url], health=ProxyHealth(max_wait=5))
-        config = CrawlConfig(proxies=pool_config, capacity=CapacityConfig(max_pages=1), visit=VisitConfig(ready=Load()))
+        config = CrawlConfig(
+            proxies=pool_config,
+            capacity=CapacityConfig(max_pages=1),
+            visit=VisitConfig(ready=Load()),
+            egress=EgressConfig(private="allow"),
+        )
         async with BrowserPool(config) as pool:
             fetcher = BrowserFetcher(pool, config)
             used = [(await fetcher.fetch(Request(url=target.url(f"/{number}")))).proxy for number in range(6)]

@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
+from crawl4ai_browser.browser.proxies.forwarder import USER, Forwarder
+from crawl4ai_browser.browser.proxies.traffic import Traffic
+from crawl4ai_browser.browser.proxies.upstream import Upstream
 from crawl4ai_browser.browser.sessions.context_identity import ContextIdentity
 from crawl4ai_browser.browser.sessions.context_options import context_keywords, context_user_agent
 from crawl4ai_browser.browser.sessions.devices import device, devices
+from crawl4ai_browser.clock import SYSTEM_CLOCK
 from crawl4ai_browser.config import ContextConfig, Viewport
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.identity import Cookie, Geolocation, HttpCredentials
 from crawl4ai_browser.proxy import Proxy
@@ -48,7 +54,7 @@ def test_a_device_gives_way_to_what_is_said_beside_it() -> None:
     assert "is_mobile" not in plain
 
 
-def test_secrets_go_in_fields_of_their_own() -> None:
+async def test_secrets_go_in_fields_of_their_own() -> None:
     config = ContextConfig(
         http_credentials=(
             HttpCredentials.model_validate({"origin": "https://a.example", "username": "ann", "password": "1"}),
@@ -56,12 +62,22 @@ def test_secrets_go_in_fields_of_their_own() -> None:
         ),
         proxy=Proxy.parse("http://user:word@127.0.0.1:3128"),
     )
-    keywords = context_keywords(config, user_agent="x", proxy_server="http://127.0.0.1:40000")
+    way = forwarder()
+    keywords = context_keywords(config, user_agent="x", way=way)
     assert keywords.get("http_credentials") == [
         {"origin": "https://a.example", "username": "ann", "password": "1"},
         {"origin": "https://b.example", "username": "ben", "password": "2"},
     ]
-    assert keywords.get("proxy") == {"server": "http://127.0.0.1:40000"}, "the proxy's own stay with the forwarder"
+    # Those of the forwarder: the proxy's own stay with that. Playwright answers every question where it answers one.
+    assert keywords.get("proxy") == {"server": way.server, "username": USER, "password": way.password}
+    keywords = context_keywords(ContextConfig(), user_agent="x", way=way)
+    assert keywords.get("proxy") == {"server": way.server}
+
+
+def forwarder() -> Forwarder:
+    """One that does not listen."""
+    gate = EgressGate(EgressConfig())
+    return Forwarder(Upstream(None, gate.network, connect_timeout=1), gate, Traffic(), SYSTEM_CLOCK)
 
 
 def test_a_place_may_be_asked_for() -> None:

@@ -8,6 +8,7 @@ from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.config import ContextConfig, CrawlConfig, VisitConfig
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import (
     ConnectionFailed,
     FetchError,
@@ -159,7 +160,7 @@ async def test_a_page_whose_policy_forbids_scripts_is_read_at_once(fetch: Fetch,
 
 
 async def test_a_context_without_java_script_runs_none(site: SiteServer) -> None:
-    config = CrawlConfig(context=ContextConfig(java_script=False))
+    config = CrawlConfig(context=ContextConfig(java_script=False), egress=EgressConfig(private="allow"))
     site.route("/scripted", page("document.body.append('js:' + 'ran')"))
     async with BrowserPool(config) as pool:
         for ready in (Quiet(), Load(), Delay(seconds=0.05), Predicate(script="1 + 1")):
