@@ -23,6 +23,7 @@ from crawl4ai_browser.identity import (
     Headers,
     HttpCredentials,
     LanguageTag,
+    Network,
     Permission,
     TimezoneName,
 )
@@ -81,6 +82,9 @@ class ContextConfig(Frozen):
     viewport: Viewport | None = None
     """None: the device's, or `DEFAULT_VIEWPORT`."""
     color_scheme: Literal["light", "dark"] = "light"
+    reduced_motion: bool = False
+    """Whether pages are asked to do without animations (`prefers-reduced-motion`)."""
+    network: Network = Network()
     headers: Headers = Field(default={}, repr=False)
     """Sent with every request of the context."""
     http_credentials: tuple[HttpCredentials, ...] = ()

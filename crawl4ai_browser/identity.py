@@ -110,6 +110,25 @@ class Geolocation(Frozen):
     """Metres."""
 
 
+class Network(Frozen):
+    """What pages find the network to be like: for trying how a site, or a crawl, bears a bad one.
+
+    Holds for pages and what they ask for, not for plain requests such as that for robots.txt.
+    """
+
+    offline: bool = False
+    latency: float = Field(default=0.0, ge=0)
+    """Seconds that every answer takes longer to begin."""
+    download_rate: float | None = Field(default=None, gt=0)
+    """Bytes a second, of a page and its frames together. None: no limit."""
+    upload_rate: float | None = Field(default=None, gt=0)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is slower than the machine's own."""
+        return bool(self.latency) or self.download_rate is not None or self.upload_rate is not None
+
+
 class HttpCredentials(Frozen):
     """User and password for HTTP authentication (RFC 9110, 11), for one origin: no other server is ever sent them."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from crawl4ai_browser import urls
 from crawl4ai_browser.actions import Actions
 from crawl4ai_browser.capture_config import CaptureConfig
 from crawl4ai_browser.config import VisitConfig
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.identity import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,8 @@ class Request(Frozen):
     answer, which is then only its base. `metadata` travels to the result untouched.
     """
 
+    model_config = ConfigDict(hide_input_in_errors=True)  # headers may sign somebody in
+
     url: str
     session: str | None = None
     """Name of the session to visit it in. None: the crawl's anonymous one."""
@@ -33,7 +36,8 @@ class Request(Frozen):
     actions: Actions | None = None
     """What is done on the page before it is read; see `crawl4ai_browser.actions`."""
     capture: CaptureConfig | None = None
-    headers: dict[str, str] = {}
+    headers: Headers = Field(default={}, repr=False)
+    """Sent with the request for the document, beside those of the context; wherever redirects lead, too."""
     priority: float = Field(default=0.0, allow_inf_nan=False)
     """Higher is visited earlier, in every order."""
     metadata: dict[str, JsonValue] = {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crawl4ai_browser.cli.config_file import read_config
-from crawl4ai_browser.cli.flag_values import parse_bytes, parse_header, parse_ready, parse_viewport
+from crawl4ai_browser.cli.flag_values import parse_bytes, parse_header, parse_place, parse_ready, parse_viewport
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
 from crawl4ai_browser.config import DEFAULT_VIEWPORT, CrawlConfig
 from crawl4ai_browser.extract.schema_file import read_schema
@@ -117,6 +117,26 @@ IDENTITY_FLAGS = FlagGroup(
             metavar="WIDTHxHEIGHT",
             parse=parse_viewport,
             default=f"{DEFAULT_VIEWPORT.width}x{DEFAULT_VIEWPORT.height}",
+        ),
+        Flag(
+            "--geolocation",
+            "context.geolocation",
+            "Where pages that ask are told they are, in degrees: 47.37,8.54.",
+            metavar="LATITUDE,LONGITUDE",
+            parse=parse_place,
+        ),
+        Flag("--color-scheme", "context.color_scheme", "The colours that pages are asked for."),
+        Flag("--reduced-motion", "context.reduced_motion", "Ask pages to do without animations.", sets=True),
+        Flag(
+            "--latency", "context.network.latency", "A slow network: what each answer takes longer.", metavar="SECONDS"
+        ),
+        Flag(
+            "--bandwidth",
+            "context.network.download_rate",
+            "A slow network: what pages receive in a second: 50000, 1MB.",
+            metavar="BYTES",
+            parse=parse_bytes,
+            default="no limit",
         ),
         Flag(
             "--ignore-tls-errors",

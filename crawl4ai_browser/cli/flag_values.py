@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from crawl4ai_browser.capture_config import Element
 from crawl4ai_browser.config import Viewport
 from crawl4ai_browser.errors import ConfigError
+from crawl4ai_browser.identity import Geolocation
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Ready, Selector
 
 _WORDS: dict[str, Ready] = {"quiet": Quiet(), "load": Load(), "domcontentloaded": DomContentLoaded()}
@@ -16,6 +17,7 @@ _WORDS: dict[str, Ready] = {"quiet": Quiet(), "load": Load(), "domcontentloaded"
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kKMGT])(i)?)?B?")
+_PLACE = re.compile(r"(-?\d+(?:\.\d+)?), ?(-?\d+(?:\.\d+)?)")
 _SIZE = re.compile(r"(\d+)[x×](\d+)", re.IGNORECASE)
 
 
@@ -90,6 +92,18 @@ def parse_header(text: str) -> tuple[str, str]:
     if match is None:
         raise ConfigError("write 'Name: value'")
     return match[1], match[2].strip()
+
+
+def parse_place(text: str) -> Geolocation:
+    """The place that `LATITUDE,LONGITUDE` names, in degrees.
+
+    Raises:
+        ConfigError: not a place.
+    """
+    match = _PLACE.fullmatch(text.strip())
+    if match is None:
+        raise ConfigError("write LATITUDE,LONGITUDE in degrees, such as 47.37,8.54")
+    return Geolocation(latitude=float(match[1]), longitude=float(match[2]))
 
 
 def parse_viewport(text: str) -> Viewport:

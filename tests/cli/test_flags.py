@@ -25,6 +25,7 @@ from crawl4ai_browser.cli.output_flags import OUTPUT_FLAGS, output_of
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frozen import Frozen
+from crawl4ai_browser.identity import Geolocation, Network
 from crawl4ai_browser.ready import Delay, Selector
 
 CONFIG_GROUPS = (
@@ -169,6 +170,15 @@ def test_flags_reach_the_configuration() -> None:
     assert config.state_dir == Path("state")
 
 
+def test_flags_of_the_identity_reach_the_configuration() -> None:
+    context = config_from(
+        geolocation="47.37,-8.5", color_scheme="dark", reduced_motion=True, latency="0.2", bandwidth="50kB"
+    ).context
+    assert context.geolocation == Geolocation(latitude=47.37, longitude=-8.5)
+    assert (context.color_scheme, context.reduced_motion) == ("dark", True)
+    assert context.network == Network(latency=0.2, download_rate=50_000)
+
+
 def test_flags_of_captures_reach_the_configuration() -> None:
     capture = config_from(
         screenshot="css:#map",
@@ -205,6 +215,8 @@ def test_flags_of_captures_reach_the_configuration() -> None:
         ({"screenshot_format": "gif"}, "--screenshot-format 'gif': input should be 'png', 'jpeg' or 'webp'"),
         ({"screenshot_quality": "0"}, "--screenshot-quality '0': input should be greater than"),
         ({"responses": ("re:(",)}, "--responses 're:(': not a regular expression"),
+        ({"geolocation": "Zurich"}, "--geolocation 'Zurich': write LATITUDE,LONGITUDE"),
+        ({"geolocation": "91,0"}, "--geolocation '91,0': input should be less than or equal to 90"),
         ({"max_body": "much"}, "--max-body 'much': write a number of bytes"),
         ({"concurrency": "0"}, "--concurrency '0'"),
     ],

@@ -33,6 +33,8 @@ class ContextKeywords(TypedDict, total=False):
     geolocation: Geolocation
     permissions: Sequence[str]
     color_scheme: Literal["dark", "light"]
+    reduced_motion: Literal["no-preference", "reduce"]
+    offline: bool
     extra_http_headers: dict[str, str]
     http_credentials: Sequence[HttpCredentials]
     storage_state: StorageState
@@ -56,6 +58,8 @@ def context_keywords(
         accept_downloads=True,
         viewport=_size(config.viewport or (device.viewport if device else DEFAULT_VIEWPORT)),
         color_scheme=config.color_scheme,
+        reduced_motion="reduce" if config.reduced_motion else "no-preference",
+        offline=config.network.offline,
         java_script_enabled=config.java_script,
         ignore_https_errors=config.ignore_tls_errors,
         service_workers=config.service_workers,

@@ -257,6 +257,7 @@ class BrowserSession:
                     await browser.transfers.follow(page.devtools)
                     context.are_files_followed = True
                 await page.identify(self._user_agent(browser), language=self.config.locale)
+                await page.slow_down(self.config.network)
                 if not browser.frames_probed:
                     browser.frames_probed = True
                     browser.frames_on_demand = await page.frames.probe()

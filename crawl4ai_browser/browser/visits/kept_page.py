@@ -22,7 +22,7 @@ from crawl4ai_browser.browser.acting.collection import Collection
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.files.downloads import VisitDownloads, discard
-from crawl4ai_browser.browser.user_agent import client_hints
+from crawl4ai_browser.browser.user_agent import client_hints, navigator_platform
 from crawl4ai_browser.browser.visits.document_interceptor import DocumentInterceptor
 from crawl4ai_browser.browser.visits.document_watch import DocumentWatch
 from crawl4ai_browser.browser.visits.frames import Frames
@@ -32,6 +32,7 @@ from crawl4ai_browser.urls import site
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.sessions.open_context import OpenContext
+    from crawl4ai_browser.identity import Network
 
 MAX_DIALOGS = 10
 """Dialogs that are dismissed in one visit. A page that opens more is in a loop and would last to the deadline."""
@@ -109,11 +110,24 @@ class KeptPage:
 
     async def identify(self, user_agent: str, *, language: str | None) -> None:
         """Send this user agent, with client hints that agree: those of Playwright's override name a headless one."""
-        hints = client_hints(user_agent)
-        override: dict[str, object] = {"userAgent": user_agent, "userAgentMetadata": hints}
+        override: dict[str, object] = {"userAgent": user_agent, "platform": navigator_platform(user_agent)}
+        hints = client_hints(user_agent, browser_version=self.browser.browser.version)
+        if hints is not None:
+            override["userAgentMetadata"] = hints
         if language is not None:
             override["acceptLanguage"] = language
         await self.devtools.send("Emulation.setUserAgentOverride", **override)
+
+    async def slow_down(self, network: Network) -> None:
+        """Give the page this network, where it is slower than the real one. -1 is no limit."""
+        if network.is_slow:
+            await self.devtools.send(
+                "Network.emulateNetworkConditions",
+                offline=False,
+                latency=network.latency * 1000,
+                downloadThroughput=network.download_rate or -1,
+                uploadThroughput=network.upload_rate or -1,
+            )
 
     async def begin(self, visit: VisitRecord) -> None:
         """From now on everything that happens belongs to this visit."""

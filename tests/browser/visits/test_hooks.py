@@ -252,4 +252,4 @@ def test_what_can_never_work_is_refused_before_anything_starts() -> None:
 
 async def test_one_that_is_not_async_says_so(visit: Visit) -> None:
     with pytest.raises(HookFailed, match="before_goto is not an async function"):
-        await visit("sync", before_goto=lambda shown, request: None)
+        await visit("sync", before_goto=print)
