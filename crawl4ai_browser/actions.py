@@ -12,7 +12,6 @@ of the page. They are not begun on a page that answered 4xx or 5xx.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
@@ -20,7 +19,6 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 from pydantic.dataclasses import dataclass, rebuild_dataclass
 
-from crawl4ai_browser.frozen import Frozen, PageText
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Predicate, Quiet, Ready, Selector
 from crawl4ai_browser.targets import PageCss, Target, check_page_css
 from crawl4ai_browser.transforms import STRICT
@@ -345,34 +343,6 @@ for _recursive in (Repeat, IfPresent):
     rebuild_dataclass(cast("Any", _recursive), force=True)
 
 
-class ActionOutcome(Frozen):
-    """What became of one action."""
-
-    action: str
-    """As in `Action`: click, fill, repeat, ..."""
-    place: str
-    """Which of them, from 1; `3.2` is the second of the actions in the third."""
-    selector: PageText | None = None
-    """What it aimed at."""
-    ok: bool
-    seconds: float
-    value: JsonValue = None
-    """What a script gave, and what others say of themselves."""
-    error: PageText | None = None
-    """Why it failed, and the state of the page."""
-    inner: tuple[ActionOutcome, ...] = ()
-    """Of the actions it is made of, in the order in which they were performed."""
-
-
-HARMLESS = frozenset({"hover", "scroll", "wait_for", "dismiss_consent", "remove_overlays", "repeat", "if_present"})
-"""What may be done again on the same page as often as one likes; of the last two, what they are made of decides."""
-
-
-def may_be_repeated(outcomes: Iterable[ActionOutcome]) -> bool:
-    """Whether nothing was begun that may have changed something at the site: an order placed, a message sent."""
-    return all(outcome.action in HARMLESS and may_be_repeated(outcome.inner) for outcome in outcomes)
-
-
 def selector_of(action: Action) -> str | None:
     """What the action aims at, as it was written."""
     match action:
@@ -384,14 +354,3 @@ def selector_of(action: Action) -> str | None:
             return None
         case _:
             return action.selector
-
-
-def inner_actions(action: Action) -> Mapping[str, Actions]:
-    """The actions that an action is made of, by the name of the field."""
-    match action:
-        case Repeat():
-            return {"actions": action.actions}
-        case IfPresent():
-            return {"actions": action.actions, "otherwise": action.otherwise}
-        case _:
-            return {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from pydantic import BaseModel, JsonValue
 
-from crawl4ai_browser.actions import ActionOutcome
+from crawl4ai_browser.action_outcome import ActionOutcome
 from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from crawl4ai_browser.actions import ActionOutcome
+from crawl4ai_browser.action_outcome import ActionOutcome
 from crawl4ai_browser.captured import CapturedResponse, CaptureFault, CaptureFile, Certificate
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.frozen import Frozen, PageText

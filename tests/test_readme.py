@@ -19,7 +19,7 @@ from tests import proxy_servers
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILES = {"toml", "text"}  # such a block begins with the name of its file
+FILES = {"toml", "text", "yaml"}  # such a block begins with the name of its file
 KINDS = {"python", "bash", "console", *FILES}
 PROXY = "proxy.example:3128"
 USERS = {"user": "password", "user2": "password2", "user3": "password3"}
@@ -82,7 +82,7 @@ def test_command_runs_as_it_stands(command: str, site: SiteServer, tmp_path: Pat
     assert words[0] == "crawl4ai-browser"
     done = run([sys.executable, "-m", "crawl4ai_browser", *words[1:]], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() or any(path.suffix not in {".toml", ".txt"} for path in tmp_path.iterdir())
+    assert done.stdout.strip() or any(path.suffix not in {".toml", ".txt", ".yaml"} for path in tmp_path.iterdir())
 
 
 def test_every_part_of_a_result_is_in_the_table() -> None:

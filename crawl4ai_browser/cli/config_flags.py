@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from crawl4ai_browser.actions_file import read_actions
 from crawl4ai_browser.cli.config_file import read_config
 from crawl4ai_browser.cli.flag_values import parse_bytes, parse_header, parse_place, parse_ready, parse_viewport
 from crawl4ai_browser.cli.flags import SETTINGS_TITLE, Flag, FlagGroup, GroupedOption, applied
@@ -27,6 +28,13 @@ VISIT_FLAGS = FlagGroup(
             metavar="CONDITION",
             parse=parse_ready,
             default="quiet",
+        ),
+        Flag(
+            "--actions",
+            "actions",
+            "What to do on each page before it is read, listed in a .json or .yaml file. May be repeated.",
+            metavar="FILE",
+            parse=read_actions,
         ),
         Flag("--timeout", "visit.timeout", "The deadline over a whole visit.", metavar="SECONDS"),
         Flag(

@@ -6,7 +6,7 @@ happens. `config_flags` holds the tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from operator import attrgetter
@@ -184,8 +184,17 @@ def _value(flag: Flag, given: object, model: Frozen) -> object:
         return parse(str(given))
     values = [parse(str(each)) for each in cast("tuple[object, ...]", given)]
     if get_origin(_field(type(model), flag.field).annotation) is not dict:
-        return values
+        return list(_one_after_the_other(values))
     return {**attrgetter(flag.field)(model), **dict(cast("list[tuple[str, str]]", values))}
+
+
+def _one_after_the_other(values: Iterable[object]) -> Iterator[object]:
+    """The values, with those of a file, which are a tuple, in its place."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from cast("tuple[object, ...]", value)
+        else:
+            yield value
 
 
 def _with_field(model: Model, path: str, value: object) -> Model:

@@ -165,7 +165,9 @@ def status_error(snapshot: Snapshot, request: Request) -> errors.HttpStatusError
     if status is None or status < 400:
         return None
     shown = urls.without_credentials(snapshot.final_url)
-    return errors.HttpStatusError(f"{shown} answered {status}", status=status, request=request)
+    error = errors.HttpStatusError(f"{shown} answered {status}", status=status, request=request)
+    error.snapshot = snapshot
+    return error
 
 
 def item_error(fault: ItemFault, request: Request) -> errors.ExtractError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from crawl4ai_browser import errors
+from crawl4ai_browser.action_outcome import ActionOutcome, may_be_repeated
 from crawl4ai_browser.config import RetryConfig
 from crawl4ai_browser.result import Attempt
 
@@ -115,6 +116,8 @@ def decide(
 
     `attempts` and `browser_deaths` are those charged before this visit, `records` all attempts before it.
     """
+    if not (config.repeat_actions or may_be_repeated(_performed(error))):
+        return GiveUp("its actions were begun, and may not bear repeating")
     if isinstance(error, errors.BrowserCrashed):
         if browser_deaths + 1 >= config.max_browser_deaths:
             return GiveUp(f"{browser_deaths + 1} browsers died on it")
@@ -128,6 +131,11 @@ def decide(
     rule = _rule(error)
     allowed = config.max_attempts if rule.retries is None else min(config.max_attempts, 1 + rule.retries)
     return _charge(attempts + 1, allowed, rule.reason, config=config, random=random)
+
+
+def _performed(error: errors.CrawlError) -> Sequence[ActionOutcome]:
+    snapshot = error.snapshot if isinstance(error, errors.FetchError) else None
+    return snapshot.actions if snapshot is not None else ()
 
 
 def _decide_signed_out(records: Sequence[Attempt]) -> Retry | GiveUp:

@@ -12,6 +12,8 @@ from crawl4ai_browser.crawling.single_fetch import fetch_one
 from crawl4ai_browser.errors import CrawlError, FetchError
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.action_outcome import ActionOutcome
+    from crawl4ai_browser.actions import Action
     from crawl4ai_browser.browser.sessions.open_page import OpenPage
     from crawl4ai_browser.crawling.parts import CrawlParts
     from crawl4ai_browser.request import Request
@@ -24,7 +26,7 @@ class SessionPage:
 
         async with alice.page() as page:
             result = await page.goto("https://example.com/orders")
-            await page.run(lambda page: page.get_by_text("Next").click())
+            await page.perform(Click("text=Next"))
             second = await page.result()
 
     Used by one task at a time. Leaving the block closes it.
@@ -57,6 +59,19 @@ class SessionPage:
             ConfigError: nothing has been visited yet.
         """
         return await self._page.run(function)
+
+    async def perform(self, *actions: Action) -> tuple[ActionOutcome, ...]:
+        """What became of actions on the page as it stands; each leaves it quiet. The next result has them too.
+
+            await page.perform(Click("text=Next"), WaitFor("#rows"))
+
+        Raises:
+            ActionFailed, ActionTimeout: one of them; those after it were not begun. The page can be used further.
+            SessionEnded, SignInFailed: the session has ended.
+            BrowserCrashed, PageCrashed: the browser, or the page's renderer, died.
+            ConfigError: nothing has been visited yet.
+        """
+        return await self._page.perform(actions)
 
     async def result(self) -> CrawlResult:
         """What the page shows now, once it is ready: `url` is where it was last sent, `final_url` where it is now.

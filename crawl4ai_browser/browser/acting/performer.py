@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from crawl4ai_browser.action_outcome import ActionOutcome
 from crawl4ai_browser.actions import (
     Action,
-    ActionOutcome,
     Actions,
     Collect,
     DismissConsent,
@@ -172,10 +173,10 @@ class Performer:
 
     async def _if_present(self, action: IfPresent, place: str, inner: list[ActionOutcome]) -> JsonValue:
         element = first_visible(self._stage.page.page, action.selector, action.frames)
-        try:
-            await element.wait_for(state="visible", timeout=max(AT_ONCE, action.wait) * 1000)
-            is_present = True
-        except PlaywrightTimeout:
-            is_present = False
+        is_present = await element.is_visible()
+        if not is_present and action.wait:
+            with suppress(PlaywrightTimeout):
+                await element.wait_for(state="visible", timeout=action.wait * 1000)
+                is_present = True
         await self._all(action.actions if is_present else action.otherwise, inner, first=f"{place}.")
         return is_present

@@ -19,6 +19,8 @@ from crawl4ai_browser.errors import BrowserCrashed, ConfigError, FetchError, Pro
 from crawl4ai_browser.proxy_status import ProxyErrand
 
 if TYPE_CHECKING:
+    from crawl4ai_browser.action_outcome import ActionOutcome
+    from crawl4ai_browser.actions import Actions
     from crawl4ai_browser.browser.pool import BrowserPool
     from crawl4ai_browser.browser.sessions.session import BrowserSession
     from crawl4ai_browser.browser.visits.document_watch import Hop
@@ -76,6 +78,23 @@ class OpenPage:
                 await self._pool.examine(page.browser)
                 raise
 
+    async def perform(self, actions: Actions) -> tuple[ActionOutcome, ...]:
+        """What became of actions on the page as it stands. They are also part of the next snapshot.
+
+        Raises:
+            ConfigError: nothing has been visited yet.
+            FetchError: one of them failed, or the page or its browser died.
+        """
+        async with self._session.entry.visit():
+            page = self._shown_page()
+            if self._visit is None:
+                self._visit = await self._begin(page, None)
+            try:
+                return await self._visit.actions.perform_in_time(actions)
+            except BrowserCrashed as error:
+                await self._pool.examine(page.browser, error)
+                raise
+
     async def snapshot(self) -> Snapshot:
         """What the page shows now, once it is ready.
 
@@ -125,8 +144,8 @@ class OpenPage:
         return snapshot
 
     async def _begin(self, page: KeptPage, document: Hop | None) -> Visit:
-        # What the page leads to is not shown in place of anything.
-        visit = self._new_visit(page, self.request.model_copy(update={"html": None}), None)
+        # What the page leads to is not shown in place of anything, and what was to be done on it has been.
+        visit = self._new_visit(page, self.request.model_copy(update={"html": None, "actions": ()}), None)
         try:
             await visit.begin_here(document)
         except PlaywrightError as error:

@@ -17,7 +17,7 @@ from playwright.async_api import Dialog, Page
 from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.actions import ActionOutcome
+from crawl4ai_browser.action_outcome import ActionOutcome
 from crawl4ai_browser.browser.acting.collection import Collection
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
-from crawl4ai_browser.browser.acting.performer import Performer
-from crawl4ai_browser.browser.acting.readiness import is_fit_for_actions, quiet_between, ready_afterwards
-from crawl4ai_browser.browser.acting.stage import Stage
+from crawl4ai_browser.browser.acting.readiness import is_fit_for_actions, ready_afterwards
 from crawl4ai_browser.browser.capturing.capturing import Capturing
 from crawl4ai_browser.browser.files import pdf_viewer
 from crawl4ai_browser.browser.files.downloads import VisitDownloads
@@ -28,6 +26,7 @@ from crawl4ai_browser.browser.visits.navigation import StalePage, goto
 from crawl4ai_browser.browser.visits.page_hooks import PageHooks
 from crawl4ai_browser.browser.visits.page_script import forget_script
 from crawl4ai_browser.browser.visits.reading import PageReading, is_replaced, read_when_ready
+from crawl4ai_browser.browser.visits.visit_actions import VisitActions, waiting_for
 from crawl4ai_browser.errors import (
     ActionFailed,
     ActionTimeout,
@@ -40,10 +39,9 @@ from crawl4ai_browser.errors import (
     ReadyTimeout,
 )
 from crawl4ai_browser.ready import DomContentLoaded
-from crawl4ai_browser.snapshot import ReadyReport, Snapshot
+from crawl4ai_browser.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from crawl4ai_browser.actions import Actions
     from crawl4ai_browser.browser.files.intake import FileIntake
     from crawl4ai_browser.browser.hooks import PageHookName
     from crawl4ai_browser.browser.visits.visit_settings import VisitSettings
@@ -104,6 +102,7 @@ class Visit:
             page, request, settings.capture, folders=settings.capture_folders, started_at=self._fetched_at
         )
         self._hooks = PageHooks(settings.hooks, page, request)
+        self.actions = VisitActions(page, self._record, settings, read=self._read, clock=clock)
         self._downloads: tuple[Download, ...] = ()
         self._is_file = False
         self._is_begun = False
@@ -256,7 +255,7 @@ class Visit:
     async def _hand_over(self, name: PageHookName, ready: Ready) -> PageReading | None:
         """Call a hook, and read what the page shows once it is ready then. Where it fails, what was read stands."""
         await self._timed(name, self._hooks.call(name))
-        return await self._read_changed(self._waiting_for(ready))
+        return await self._read_changed(waiting_for(ready, self._settings))
 
     async def _read_changed(self, settings: VisitSettings) -> PageReading | None:
         reading = await self._read(settings)
@@ -267,36 +266,15 @@ class Visit:
 
     async def _act(self) -> PageReading | None:
         """Perform the visit's actions and read what the page shows then; also where one failed, which is raised."""
+        self._phase = "perform"
         ready = self._settings.visit.ready
         try:
-            await self._timed("perform", self.perform(self._settings.actions))
+            await self._timed("perform", self.actions.perform(self._settings.actions))
         except (ActionFailed, ActionTimeout):
-            with anyio.move_on_after(READ_AFTER_FAILURE):
-                await self._read(self._waiting_for(ready_afterwards(ready, failed=True)))
+            with anyio.move_on_after(READ_AFTER_FAILURE), suppress(FetchError, PlaywrightError):
+                await self._read(waiting_for(ready_afterwards(ready, failed=True), self._settings))
             raise
-        return await self._read_changed(self._waiting_for(ready_afterwards(ready, failed=False)))
-
-    async def perform(self, actions: Actions) -> None:
-        """Perform actions on the page as it stands; what becomes of them is part of the visit.
-
-        Raises:
-            ActionFailed, ActionTimeout: one of them; those after it were not begun.
-            PlaywrightError: the page is gone.
-        """
-        self._phase = "perform"
-        quiet = quiet_between(self._settings.visit.ready)
-        stage = Stage(self._page, self._settle, self._record.collections, quiet)
-        can_act = self._settings.context.java_script and not self._record.watch.is_sandboxed
-        await Performer(stage, self._clock, can_act=can_act).perform(actions, self._record.actions)
-
-    async def _settle(self, ready: Ready) -> ReadyReport:
-        reading = await self._read(self._waiting_for(ready), facts_only=True)
-        if reading is None:
-            raise ActionFailed("it led to what the browser can't show", phase="perform")
-        return reading.ready
-
-    def _waiting_for(self, ready: Ready) -> VisitSettings:
-        return replace(self._settings, visit=self._settings.visit.model_copy(update={"ready": ready}))
+        return await self._read_changed(waiting_for(ready_afterwards(ready, failed=False), self._settings))
 
     async def _read(self, settings: VisitSettings, *, facts_only: bool = False) -> PageReading | None:
         """Read the page; again where it has left for another by then. What it has asked for is waited for.

@@ -34,6 +34,7 @@ def sightings_of(snapshot: Snapshot) -> list[object]:
     return items_of(snapshot, "#rows > li", text=Css("p"))
 
 
+@pytest.mark.timeout(60)  # some sixty views, one after the other
 async def test_all_of_a_thousand_rows_that_use_twenty_nodes_in_turn(act: Act) -> None:
     snapshot = await act(
         "/station/register.html", Collect("#register li"), RunScript("document.querySelectorAll('#register li').length")
