@@ -263,7 +263,7 @@ class RetryConfig(Frozen):
     """A URL in whose visits this many browsers died is given up: it is probably the killer."""
     repeat_actions: bool = False
     """Whether a page may be tried again, for whatever reason, on which an action was begun that may have changed
-    something at its site: a form sent, a script run. Scrolling, waiting, answers to banners may be done again anyway."""
+    something at its site: a form sent, a script run. Scrolling, waiting, answering banners may be done again anyway."""
 
 
 PAGES_PER_CORE = 4
