@@ -28,9 +28,10 @@ def asked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-async def one_page() -> AsyncIterator[BrowserFetcher]:
+async def one_page(crawl_config: CrawlConfig) -> AsyncIterator[BrowserFetcher]:
     """With a single page, so that a visit gets what the one before has left."""
-    config = CrawlConfig(browser=BrowserConfig(args=MEMORY_ARGS), capacity=CapacityConfig(max_pages=1), visit=SOON)
+    changes = {"browser": BrowserConfig(args=MEMORY_ARGS), "capacity": CapacityConfig(max_pages=1), "visit": SOON}
+    config = crawl_config.model_copy(update=changes)
     async with BrowserPool(config) as pool:
         await pool.session(None).context()
         yield BrowserFetcher(pool, config)
