@@ -3,7 +3,8 @@
 async (options) => {
   const tracker = window.__TOKEN__ ?? { pending: new Map(), lastActivity: 0, lastSoftActivity: 0 };
   const now = performance.now.bind(performance);
-  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const after = tracker.after ?? setTimeout;
+  const pause = (milliseconds) => new Promise((resolve) => after(resolve, milliseconds));
 
   // Scrolling is followed by frames, in which the list draws itself, and by requests; texts that change all the time
   // (clocks) are waited for a little, elements that do a little longer.

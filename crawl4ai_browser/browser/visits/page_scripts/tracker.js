@@ -13,9 +13,11 @@
   const MAX_SOCKET_WAITS = 10;
 
   const now = performance.now.bind(performance);
+  const after = window.setTimeout.bind(window); // a page may put a clock of its own in its place
   const state = { pending: new Map(), lastActivity: now(), lastSoftActivity: 0, finished: new Map(), waitingSince: null,
     lastMessage: -Infinity, socketWaits: 0 };
   Object.defineProperty(window, "__TOKEN__", { value: state });
+  state.after = after;
   state.stillFor = () => now() - state.lastActivity;
 
   const touch = () => { state.lastActivity = now(); state.framesAtActivity = state.frames; };
@@ -133,7 +135,7 @@
     const end = begin(input instanceof Request ? input.url : input, args[1]?.body);
     const answer = Reflect.apply(target, self, args);
     // The body is usually read in the task that gets the response; its own promise then takes over (see below).
-    if (end) answer.then(() => setTimeout(end, 0), end); else answer.then((response) => polled.add(response), () => {});
+    if (end) answer.then(() => after(end, 0), end); else answer.then((response) => polled.add(response), () => {});
     return answer;
   });
 
@@ -164,7 +166,7 @@
 
   // Pages that are filled over a WebSocket: connecting, and an answer to what was sent, are waited for, each for a while.
   const SOCKET_ANSWER = 2000;
-  const withLimit = (end, limit) => { if (end) setTimeout(end, limit); return end ?? (() => {}); };
+  const withLimit = (end, limit) => { if (end) after(end, limit); return end ?? (() => {}); };
   if (window.WebSocket) {
     const waiting = new WeakMap();
     const answered = (socket) => { waiting.get(socket)?.(); waiting.delete(socket); };

@@ -7,7 +7,8 @@ async (options) => {
   const now = performance.now.bind(performance);
   const started = now();
   const homeTime = started + (options.time_left ?? Infinity); // by then the page is read as it stands
-  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const after = tracker.after ?? setTimeout;
+  const pause = (milliseconds) => new Promise((resolve) => after(resolve, milliseconds));
   const event = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
 
   // Changes of text alone (clocks, counters) hold quiet off for this long at most.
