@@ -74,8 +74,8 @@ class OpenPage:
             page = self._shown_page()
             try:
                 return await call_function(page, function)
-            except BrowserCrashed:
-                await self._pool.examine(page.browser)
+            except BrowserCrashed as error:
+                await self._pool.examine(page.browser, error)
                 raise
 
     async def perform(self, actions: Actions) -> tuple[ActionOutcome, ...]:
