@@ -25,7 +25,7 @@ def fetcher(pool: BrowserPool, crawl_config: CrawlConfig) -> BrowserFetcher:
     return BrowserFetcher(pool, crawl_config)
 
 
-async def visited(pool: BrowserPool, fetcher: BrowserFetcher, url: str, context: ContextConfig) -> Snapshot:
+async def visited(pool: BrowserPool, fetcher: BrowserFetcher, *, url: str, context: ContextConfig) -> Snapshot:
     name = next(NAMES)
     session = await pool.open_session(name, context)
     try:
@@ -39,14 +39,14 @@ async def test_motion_is_reduced_where_asked(
     pool: BrowserPool, fetcher: BrowserFetcher, site: SiteServer, is_reduced: bool
 ) -> None:
     site.route("/motion", page(ADD + "add('js:' + matchMedia('(prefers-reduced-motion: reduce)').matches)"))
-    snapshot = await visited(pool, fetcher, site.url("/motion"), ContextConfig(reduced_motion=is_reduced))
+    snapshot = await visited(pool, fetcher, url=site.url("/motion"), context=ContextConfig(reduced_motion=is_reduced))
     assert f"js:{str(is_reduced).lower()}" in html_of(snapshot)
 
 
 async def test_offline_pages_reach_nothing(pool: BrowserPool, fetcher: BrowserFetcher, site: SiteServer) -> None:
     context = ContextConfig(network=Network(offline=True))
     with pytest.raises(ConnectionFailed, match="INTERNET_DISCONNECTED|InternetDisconnected"):
-        await visited(pool, fetcher, site.url("/status/200"), context)
+        await visited(pool, fetcher, url=site.url("/status/200"), context=context)
 
 
 async def test_a_slow_network_is_slow_for_the_page_and_for_what_it_asks_for(
@@ -59,7 +59,7 @@ async def test_a_slow_network_is_slow_for_the_page_and_for_what_it_asks_for(
     )
     site.route("/slowly", page(ADD + script))
     context = ContextConfig(network=Network(latency=0.3, download_rate=50_000))
-    html = html_of(await visited(pool, fetcher, site.url("/slowly"), context))
+    html = html_of(await visited(pool, fetcher, url=site.url("/slowly"), context=context))
     milliseconds = float(html.partition("<p>js:")[2].partition("<")[0])
     assert milliseconds >= 300 + 500, "the latency, and most of the 600 ms that the body takes"
 
