@@ -5,7 +5,6 @@ Times are seconds, sizes bytes. A default stands here once, with its reason. A c
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from string import Formatter
 from typing import Literal, Self, cast
@@ -15,6 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from crawl4ai_browser.actions import Actions
 from crawl4ai_browser.cache_config import CacheConfig
 from crawl4ai_browser.capture_config import CaptureConfig
+from crawl4ai_browser.cgroups import usable_cores
 from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.identity import (
@@ -52,6 +52,10 @@ class BrowserConfig(Frozen):
     launch_timeout: float = Field(default=30.0, gt=0)
     max_pages: int = Field(default=2000, ge=1)
     """Visits after which a browser is replaced. Chromium and the driver grow slowly; a restart costs about 0.5 s."""
+    max_age: float | None = Field(default=None, gt=0)
+    """Seconds after which it is."""
+    max_memory_bytes: int | None = Field(default=4 * 2**30, gt=0)
+    """Of a browser with its renderers, above which it is: four times what 16 ordinary pages take."""
 
 
 class Viewport(Frozen):
@@ -272,9 +276,13 @@ PAGES_PER_CORE = 4
 class CapacityConfig(Frozen):
     """How much happens at once."""
 
-    max_pages: int = Field(default_factory=lambda: PAGES_PER_CORE * (os.cpu_count() or 1), ge=1)
-    """Pages open at once; by default four for each core. A page spends most of its time waiting for its own data and
-    then for being quiet, and the rest of it is CPU: fewer leave cores idle, more only make each page slower."""
+    max_pages: int = Field(default_factory=lambda: PAGES_PER_CORE * usable_cores(), ge=1)
+    """Pages open at once, at most; by default four for each core. A page spends most of its time waiting for its own
+    data and then for being quiet, and the rest of it is CPU: fewer leave cores idle, more only slow each page down."""
+    follow_machine: bool = True
+    """Whether fewer are open while memory is short or the event loop comes late."""
+    memory_reserve: float = Field(default=0.1, ge=0, lt=1)
+    """The share of the memory, of the machine or of the container, that is left alone."""
     content_workers: int | None = Field(default=None, ge=0)
     """Processes that turn html into content. None: one per two cores, at least one. 0: threads of this process, where
     no process may be started; a page that hangs or kills the parser then takes the crawl with it."""

@@ -165,6 +165,14 @@ class BrowserRetired(Event):
     reason: str
 
 
+class CapacityChanged(Event):
+    """Another number of pages may be open from now on."""
+
+    pages: int
+    before: int
+    reason: str
+
+
 class ProxyRested(Event):
     """A proxy has failed, and is left alone for a while."""
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -31,6 +31,9 @@ from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.config import BrowserConfig
 from crawl4ai_browser.errors import Blame, BrowserCrashed, LaunchFailed, PoolTimeout
+
+if TYPE_CHECKING:
+    from crawl4ai_browser.browser.background import Start
 
 TEMP_PREFIX = "crawl4ai-browser-"
 """Of every temp folder this package makes."""
@@ -67,6 +70,10 @@ class LaunchedBrowser:
     """Held while one of its pages paints a frame that was asked for."""
     visits: int = 0
     leased: int = 0
+    launched_at: float = 0.0
+    """By the pool's clock."""
+    memory_bytes: int = 0
+    """At the last look."""
     lost: str | None = None
     """Why it is of no use any more."""
     lost_to: Blame = "browser"
@@ -116,6 +123,26 @@ class LaunchedBrowser:
     def is_usable(self) -> bool:
         """Whether new contexts may be opened in it."""
         return self.lost is None and not self.retiring and self.browser.is_connected()
+
+    async def open_transfers(self, folder: Path, start: Start) -> None:
+        """Let it save files into this folder.
+
+        Raises:
+            LaunchFailed: it has ended.
+        """
+        try:
+            self.transfers = await Transfers.open(self.browser, folder, start)
+        except PlaywrightError as error:
+            await self.close()
+            raise LaunchFailed(f"the browser ended as soon as it had started: {error.message}") from error
+
+    def measure_memory(self) -> None:
+        """Look how much it takes, with its renderers. What several of its processes share counts once. Blocks."""
+        tree = set(self.processes)
+        for process in self.processes:
+            with suppress(psutil.Error):
+                tree.update(process.children(recursive=True))
+        self.memory_bytes = sum(map(_memory_of, tree))
 
     async def is_alive(self) -> bool:
         """Whether it answers. A connected browser can be dead: `is_connected` stays True when the driver is killed."""
@@ -272,6 +299,14 @@ def _is_running(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def _memory_of(process: psutil.Process) -> int:
+    """Its share of memory: the PSS where the system knows it, else what is resident."""
+    with suppress(psutil.Error):
+        found = process.memory_full_info()
+        return int(getattr(found, "pss", 0) or found.rss)
+    return 0
 
 
 def end_processes(processes: tuple[psutil.Process, ...]) -> None:

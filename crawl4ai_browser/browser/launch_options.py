@@ -17,6 +17,7 @@ from typing import TypedDict
 
 from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable
 from crawl4ai_browser.browser.provisioning.driver import driver_package
+from crawl4ai_browser.cgroups import usable_cores
 from crawl4ai_browser.config import BrowserConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.frozen import Frozen
@@ -131,7 +132,7 @@ class LaunchOptions(Frozen):
 
 def browser_limit(config: BrowserConfig) -> int:
     """Browsers that a pool may have at once."""
-    return config.count or max(1, math.ceil((os.cpu_count() or 1) / CORES_PER_BROWSER))
+    return config.count or max(1, math.ceil(usable_cores() / CORES_PER_BROWSER))
 
 
 def launch_options(

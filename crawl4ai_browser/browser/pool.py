@@ -12,13 +12,14 @@ import anyio
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.files.store import download_folder
-from crawl4ai_browser.browser.files.transfers import Transfers, part_folder
+from crawl4ai_browser.browser.files.transfers import part_folder
 from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.browser.launch import Driver, LaunchedBrowser
 from crawl4ai_browser.browser.launch_options import browser_limit
 from crawl4ai_browser.browser.leased import LeasedPage, PlainWay
 from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.proxies.desk import ProxyDesk
+from crawl4ai_browser.browser.retirement import reason_to_retire
 from crawl4ai_browser.browser.sessions.context_identity import ContextIdentity
 from crawl4ai_browser.browser.sessions.entry import NO_LIMITS, SessionEntry
 from crawl4ai_browser.browser.sessions.proxied_sessions import ProxiedSessions
@@ -68,7 +69,8 @@ class BrowserPool:
         self.observers = observers or Observers()
         self.hooks = hooks
         self.warn = WarnOnce(self.observers)
-        self._permits = anyio.CapacityLimiter(config.capacity.max_pages)
+        self.permits = anyio.CapacityLimiter(config.capacity.max_pages)
+        """One for each page that may be open. `total_tokens` may be set at any time; nothing under way is stopped."""
         self._held = anyio.CapacityLimiter(config.capacity.max_pages)
         self._launch_lock = anyio.Lock()
         self._driver: Driver | None = None
@@ -120,7 +122,7 @@ class BrowserPool:
 
     def is_page_free(self) -> bool:
         """Whether a visit would have a page at once."""
-        return self._permits.available_tokens > 0
+        return self.permits.available_tokens > 0
 
     @asynccontextmanager
     async def page(self, errand: ProxyErrand, *, fresh: bool = False) -> AsyncGenerator[LeasedPage]:
@@ -137,7 +139,7 @@ class BrowserPool:
         # The slot comes last: who waits for a sign-in must not hold what the sign-in's own visits may need.
         async with (
             named.entry.visit(),
-            self.proxies.turn(errand, named.config.proxy, self._permits) as turn,
+            self.proxies.turn(errand, named.config.proxy, self.permits) as turn,
             self._proxied.place(named, turn, fresh=fresh) as session,
         ):
             keep = False
@@ -203,7 +205,7 @@ class BrowserPool:
     def give_back(self, session: BrowserSession, page: KeptPage, *, keep: bool) -> None:
         """End a lease."""
         session.give_back(page, keep=keep)
-        self._retire_when_due()
+        self.retire_when_due()
 
     async def lease(self, session: BrowserSession, turn: ProxyTurn, *, host: str = "") -> KeptPage:
         """A page of the session, by whoever holds a slot for it; one from the host's site rather than another.
@@ -279,6 +281,11 @@ class BrowserPool:
 
     # --- browsers
 
+    @property
+    def browsers(self) -> tuple[LaunchedBrowser, ...]:
+        """Those that run and are not given up."""
+        return tuple(self._browsers)
+
     async def usable_browser(self, *, is_proxied: bool = False) -> LaunchedBrowser:
         """The usable browser with the fewest sessions; another one is launched while the pool is not full.
 
@@ -308,11 +315,8 @@ class BrowserPool:
             await self._driver.stop()
             self._driver = await Driver.start(timeout)
             browser = await self._driver.launch(self._config.browser, downloads=folder, is_proxied=is_proxied)
-        try:
-            browser.transfers = await Transfers.open(browser.browser, folder, self.start)
-        except PlaywrightError as error:
-            await browser.close()
-            raise LaunchFailed(f"the browser ended as soon as it had started: {error.message}") from error
+        await browser.open_transfers(folder, self.start)
+        browser.launched_at = self._clock.monotonic()
         self._browsers.append(browser)
         browser.browser.on("disconnected", lambda _browser: self._lose(browser, "the browser process died"))
         for warning in browser.options.warnings:
@@ -351,11 +355,13 @@ class BrowserPool:
             error.blame = browser.lost_to
         return False
 
-    def _retire_when_due(self) -> None:
+    def retire_when_due(self) -> None:
+        """Replace the browsers whose time has come, once their visits have ended."""
         for browser in list(self._browsers):
-            if not browser.retiring and browser.visits >= self._config.browser.max_pages:
+            reason = reason_to_retire(browser, self._config.browser, self._clock.monotonic())
+            if reason is not None and not browser.retiring:
                 browser.retiring = True
-                self.observers(BrowserRetired(reason=f"{browser.visits} visits"))
+                self.observers(BrowserRetired(reason=reason))
             if browser.retiring and browser.leased == 0:
                 self._browsers.remove(browser)
                 self._ending.add(browser)
@@ -365,8 +371,6 @@ class BrowserPool:
         for session in [session for session in self._all_sessions() if session.browser is browser]:
             await session.move_out()
         await self._end(browser)
-
-    # --- proxies, for sessions
 
     def proxy_turn(self, errand: ProxyErrand, own: Proxy | None) -> AbstractAsyncContextManager[ProxyTurn]:
         """As `ProxyDesk.turn`."""
@@ -391,6 +395,6 @@ class BrowserPool:
 
     def __repr__(self) -> str:
         """Browsers, and pages in use of those allowed."""
-        waiting = self._permits.statistics().tasks_waiting
-        used, total = int(self._permits.borrowed_tokens), int(self._permits.total_tokens)
+        waiting = self.permits.statistics().tasks_waiting
+        used, total = int(self.permits.borrowed_tokens), int(self.permits.total_tokens)
         return f"<BrowserPool {len(self._browsers)} browsers, {used}/{total} pages, {waiting} waiting>"

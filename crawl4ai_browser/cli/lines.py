@@ -10,6 +10,7 @@ from crawl4ai_browser.events import (
     BrowserLaunched,
     BrowserLost,
     BrowserRetired,
+    CapacityChanged,
     DownloadFinished,
     Event,
     PageFinished,
@@ -58,6 +59,8 @@ def _detail_line(event: Event) -> str | None:
             return f"browser launched: {event.kind} {event.version}"
         case BrowserRetired():
             return f"browser replaced: {event.reason}"
+        case CapacityChanged():
+            return f"capacity  {event.before} pages, now {event.pages}: {event.reason}"
         case ProxyRested():
             return f"proxy rests for {event.seconds:.0f} s  {_of_proxy(event.proxy, event.host)}: {event.reason}"
         case ProxyRecovered():

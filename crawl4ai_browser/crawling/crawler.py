@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,6 +17,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from crawl4ai_browser.browser.hooks import NO_HOOKS, Hooks
 from crawl4ai_browser.browser.sessions.sign_in import SignIn
+from crawl4ai_browser.cgroups import usable_cores
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, SessionLimits
 from crawl4ai_browser.crawling.cached_way import open_cached_way
@@ -365,5 +365,4 @@ def content_worker_count(capacity: CapacityConfig) -> int:
         return capacity.content_workers
     if getattr(sys, "frozen", False) or not sys.executable:
         return 0  # inside a bundled application the executable is that application, not Python
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // _CORES_PER_WORKER)
+    return max(1, usable_cores() // _CORES_PER_WORKER)

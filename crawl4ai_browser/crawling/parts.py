@@ -63,4 +63,3 @@ class CrawlParts:
         again at once, the innocent would die with it each time, and be given up with it.
         """
         return self.suspects if browser_deaths else nullcontext()
-

@@ -14,6 +14,7 @@ from crawl4ai_browser.browser.plain_get import SessionPlainGet
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.crawling.capacity_keeper import CapacityKeeper
 from crawl4ai_browser.crawling.parts import HostOpensAt, ProxyStatuses, no_proxies
 from crawl4ai_browser.events import Observers
 from crawl4ai_browser.fetcher import Fetcher, OnAnswer
@@ -88,6 +89,8 @@ async def open_browser_way(
         def opens_at(host: str, in_flight: int) -> float:
             return max(polite.throttle.opens_at(host, in_flight), pool.proxies.opens_at(host))
 
+        if config.capacity.follow_machine:
+            pool.start(CapacityKeeper(pool, config.capacity, clock=clock).run)
         browsers = Browsers(pool, browser, polite, polite_get)
         yield WayOut(polite, opens_at, pool.is_page_free, browsers, proxies=pool.proxies.statuses, polite=polite)
 
