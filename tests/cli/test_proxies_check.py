@@ -16,6 +16,8 @@ from crawl4ai_browser.testing.site import Response, SiteServer
 from tests import proxy_servers
 from tests.cli.conftest import Starter
 
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
+
 SECRET = "canary-password"
 
 
@@ -48,11 +50,11 @@ def listed(tmp_path: Path, guarded: SiteServer) -> Iterator[tuple[Path, list[str
 
 
 def test_each_proxy_of_a_file_is_checked_and_shown(
-    start: Starter, guarded: SiteServer, listed: tuple[Path, list[str]]
+    guarded: SiteServer, listed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, servers = listed
-    process = start("proxies", "check", str(path), "--url", guarded.url("/page"))
-    output, errors = process.communicate(timeout=60)
+    assert run(["proxies", "check", str(path), "--url", guarded.url("/page")]) == 1
+    output, errors = capsys.readouterr()
     heads, *rows = output.splitlines()
     assert heads.split()[:4] == ["proxy", "verdict", "status", "seconds"]
     assert [row.split()[1:3] for row in rows] == [
@@ -68,15 +70,16 @@ def test_each_proxy_of_a_file_is_checked_and_shown(
     assert rows[1].endswith("407 No")
     assert rows[2].endswith("connection refused")
     assert errors.strip() == "2 of 4 proxies work"
-    assert process.returncode == 1
     assert guarded.hit_count("/page") == 2
     assert SECRET not in output + errors
 
 
-def test_the_statistics_are_values_too(start: Starter, guarded: SiteServer, listed: tuple[Path, list[str]]) -> None:
+def test_the_statistics_are_values_too(
+    guarded: SiteServer, listed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     path, _ = listed
-    process = start("proxies", "check", str(path), "--url", guarded.url("/forbidden"), "--json")
-    output, errors = process.communicate(timeout=60)
+    assert run(["proxies", "check", str(path), "--url", guarded.url("/forbidden"), "--json"]) == 1
+    output, errors = capsys.readouterr()
     checks = json.loads(output)
     assert [check["verdict"] for check in checks] == ["blocked", "failed", "failed", "blocked"], errors
     assert [check["status"] for check in checks] == [403, None, None, 403]

@@ -11,6 +11,7 @@ import pytest
 
 from crawl4ai_browser.config import (
     CapacityConfig,
+    ContentConfig,
     ContextConfig,
     CrawlConfig,
     PolitenessConfig,
@@ -26,6 +27,8 @@ from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.site import Hit, Response, SiteServer
 from tests import proxy_servers
 from tests.proxy_servers import FailingProxy, ProxyServer, urls_in
+
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
 
 
 def page(hit: Hit) -> Response:
@@ -47,8 +50,9 @@ def config(proxies: ProxyPool | None = None, *, max_attempts: int = 3) -> CrawlC
     return CrawlConfig(
         proxies=proxies or ProxyPool(),
         capacity=CapacityConfig(max_pages=8, content_workers=0),
+        content=ContentConfig(markdown=False, links=False, media=False, tables=False, metadata=False),
         politeness=PolitenessConfig(max_pages_per_host=8),
-        visit=VisitConfig(ready=Load(), timeout=15, navigation_timeout=10),
+        visit=VisitConfig(ready=Load(), timeout=40, navigation_timeout=30),
         retry=RetryConfig(max_attempts=max_attempts),
     )
 

@@ -24,6 +24,8 @@ from crawl4ai_browser.testing.site import Hit, Response, SiteServer
 from tests import proxy_servers
 from tests.proxy_servers import ProxyServer
 
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
+
 
 def config(pool: ProxyPool, *, fresh_contexts: bool = False, obey_robots: bool = False) -> CrawlConfig:
     return CrawlConfig(
@@ -32,7 +34,7 @@ def config(pool: ProxyPool, *, fresh_contexts: bool = False, obey_robots: bool =
         capacity=CapacityConfig(max_pages=4, content_workers=0),
         content=ContentConfig(markdown=False),
         politeness=PolitenessConfig(obey_robots=obey_robots),
-        visit=VisitConfig(ready=Load(), timeout=15),
+        visit=VisitConfig(ready=Load(), timeout=40),
     )
 
 

@@ -31,6 +31,8 @@ from crawl4ai_browser.ready import Load
 from crawl4ai_browser.testing.site import Response, SiteServer
 from tests import proxy_servers
 
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
+
 SECRET = "canary-password"
 USER = "canary-user"
 FORMS = (SECRET, USER, *(b64encode(f"{USER}:{word}".encode()).decode()[8:-4] for word in (SECRET, f"wrong-{SECRET}")))
@@ -83,7 +85,7 @@ async def test_passwords_are_nowhere_but_in_what_proxies_are_sent(
             download=DownloadConfig(folder=tmp_path / "files"),
             capacity=CapacityConfig(max_pages=2, content_workers=1),
             retry=RetryConfig(max_attempts=2, max_delay=0.1),
-            visit=VisitConfig(ready=Load(), timeout=15),
+            visit=VisitConfig(ready=Load(), timeout=40),
         )
         own = ContextConfig(proxy=Proxy.parse(members[1]))
         async with Crawler(config, observers=[watch, builder]) as crawler:
@@ -93,7 +95,7 @@ async def test_passwords_are_nowhere_but_in_what_proxies_are_sent(
                 results.append(await mallory.fetch(site.url("/mallory")))
                 told += [repr(mallory), command_lines()]
             told += [repr(crawler), repr(run), repr(crawler.proxies), *map(str, crawler.proxies)]
-        checks = await check_proxies(pool, site.url("/"), timeout=10)
+        checks = await check_proxies(pool, site.url("/"))
         told += [repr(checks), *(check.model_dump_json() for check in checks)]
         told += [f"{config!r}{config}{own!r}{pool!r}{pool.members}", pool.model_dump_json(), config.model_dump_json()]
     report = builder.report()

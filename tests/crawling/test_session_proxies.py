@@ -24,6 +24,8 @@ from crawl4ai_browser.testing.site import Hit, Response, SiteServer
 from tests import proxy_servers
 from tests.proxy_servers import urls_in
 
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
+
 
 def visitor_page(hit: Hit) -> Response:
     who = hit.cookies().get("who", "nobody")
@@ -43,7 +45,7 @@ def config(pool: ProxyPool) -> CrawlConfig:
         capacity=CapacityConfig(max_pages=4, content_workers=0),
         content=ContentConfig(markdown=False),
         politeness=PolitenessConfig(obey_robots=False),
-        visit=VisitConfig(ready=Load(), timeout=15),
+        visit=VisitConfig(ready=Load(), timeout=40),
     )
 
 

@@ -23,13 +23,17 @@ from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.plain_get import SessionPlainGet
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.config import CapacityConfig, ContextConfig, CrawlConfig, DownloadConfig, VisitConfig
+from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.ready import Predicate
 from crawl4ai_browser.request import Request
 from tests import proxy_servers
 from tests.proxy_servers import ProxyServer
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 on loopback")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 on loopback"),
+    pytest.mark.timeout(60),  # a browser starts in a second alone on a core, and in ten on a busy machine
+]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
@@ -138,7 +142,8 @@ async def pool(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browse
     config = CrawlConfig(
         capacity=CapacityConfig(max_pages=4),
         download=DownloadConfig(folder=tmp_path_factory.mktemp("files")),
-        visit=VisitConfig(ready=Predicate(script="window.isDone === true"), timeout=15),
+        visit=VisitConfig(ready=Predicate(script="window.isDone === true"), timeout=40),
+        egress=EgressConfig(private="allow"),
     )
     async with BrowserPool(config) as opened:
         await opened.usable_browser(is_proxied=True)

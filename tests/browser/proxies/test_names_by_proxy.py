@@ -18,6 +18,8 @@ from crawl4ai_browser.request import Request
 from tests import proxy_servers
 from tests.proxy_servers import FailingProxy
 
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
+
 NAME, ADDRESS = 3, 1  # what a target is named by (RFC 1928, 5)
 
 
@@ -56,7 +58,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 async def test_names_are_resolved_by_the_proxy_alone(scheme: str, looked_up: list[str]) -> None:
     config = CrawlConfig(
-        capacity=CapacityConfig(max_pages=1), visit=VisitConfig(ready=Load(), timeout=15, navigation_timeout=10)
+        capacity=CapacityConfig(max_pages=1), visit=VisitConfig(ready=Load(), timeout=40, navigation_timeout=30)
     )
     with proxy_servers.failing(answering_for_all) as server:
         proxy = Proxy.parse(f"{scheme}://127.0.0.1:{server.port}")

@@ -21,7 +21,7 @@ from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import ConnectionFailed, FetchError, ProxyError
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.proxy_pool import ProxyHealth, ProxyPool
-from crawl4ai_browser.ready import Delay, Load
+from crawl4ai_browser.ready import Delay, Load, Predicate, Ready
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.site import Hit, Response, SiteServer, with_cookie
@@ -29,6 +29,8 @@ from tests import proxy_servers
 from tests.browser.downloading import is_there
 from tests.browser.tls_site import certificate_for_loopback, tls_site
 from tests.proxy_servers import FailingProxy, ProxyServer
+
+pytestmark = pytest.mark.timeout(60)  # a browser starts in a second alone on a core, and in ten on a busy machine
 
 Open = Callable[..., Awaitable["Through"]]
 Start = Callable[[], AbstractContextManager[ProxyServer]]
@@ -62,9 +64,18 @@ window.candidates = [];
 connection.onicecandidate = event => event.candidate && window.candidates.push(event.candidate.candidate);
 connection.createDataChannel("x");
 connection.createOffer().then(offer => connection.setLocalDescription(offer));
-setTimeout(() => document.body.append("candidates: " + window.candidates.length), 900);
+const ask = () => fetch("/are-all-asked").then(answer => answer.text()).then(text => {
+    if (text !== "yes") return setTimeout(ask, 100);
+    document.body.append("candidates: " + window.candidates.length);
+    window.isDone = true;
+});
+setTimeout(ask, 900);
 </script>
 """
+ASKED = frozenset(
+    ["image", "frame", "fetch", "beacon", "socket", "events", "worker", "window", "prefetch", "preload", "service"]
+)
+"""The channels that ask the proxy. A service worker needs a trustworthy origin, as localhost is."""
 
 
 @pytest.fixture(params=KINDS)
@@ -102,8 +113,10 @@ def answering_page(html: str) -> proxy_servers.Failure:
     def answer(client: socket.socket, proxy: FailingProxy) -> None:
         head = client.recv(65536)
         proxy.heads.append(head)
-        is_worker = b"/worker.js " in head
-        content, kind = (worker, b"text/javascript") if is_worker else (body, b"text/html")
+        if b"/are-all-asked " in head:
+            content, kind = b"yes" if channels(proxy) >= ASKED else b"not yet", b"text/plain"
+        else:
+            content, kind = (worker, b"text/javascript") if b"/worker.js " in head else (body, b"text/html")
         client.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
             % (kind, len(content), content)
@@ -112,14 +125,19 @@ def answering_page(html: str) -> proxy_servers.Failure:
     return answer
 
 
-def config_for(kind: BrowserKind, log: Path, proxy: Proxy | None) -> CrawlConfig:
+def channels(proxy: FailingProxy) -> set[str]:
+    """Those that have asked for their name."""
+    return {name for head in proxy.heads for name in re.findall(r"([a-z-]+)\.canary\.test", head.decode("latin-1"))}
+
+
+def config_for(kind: BrowserKind, log: Path, proxy: Proxy | None, ready: Ready) -> CrawlConfig:
     return CrawlConfig(
         browser=BrowserConfig(
             executable=find_browser(kind).path, args=(f"--log-net-log={log}", "--net-log-capture-mode=Everything")
         ),
         context=ContextConfig(proxy=proxy, service_workers="allow"),
         egress=EgressConfig(private="allow"),
-        visit=VisitConfig(ready=Delay(seconds=1.5), timeout=15, navigation_timeout=10),
+        visit=VisitConfig(ready=ready, timeout=40, navigation_timeout=30),
     )
 
 
@@ -129,16 +147,15 @@ async def test_nothing_of_a_proxied_page_leaves_by_another_way(
     html = CHANNELS.replace("PORT", str(stun.getsockname()[1]))
     log = tmp_path / "net-log.json"
     with proxy_servers.failing(answering_page(html)) as proxy:
-        config = config_for(kind, log, Proxy.parse(proxy.url))
+        done = Predicate(script="window.isDone === true", timeout=30)
+        config = config_for(kind, log, Proxy.parse(proxy.url), done)
         async with BrowserPool(config) as pool:
             snapshot = await BrowserFetcher(pool, config).fetch(Request(url="http://localhost/"))
             context = pool.session(None)._current
             assert context is not None
             assert context.way is not None
             port = context.way.port
-    asked = {match for head in proxy.heads for match in re.findall(r"([a-z-]+)\.canary\.test", head.decode("latin-1"))}
-    assert asked >= {"image", "frame", "fetch", "beacon", "socket", "events", "worker", "window", "prefetch", "preload"}
-    assert "service" in asked, "a service worker needs a trustworthy origin, as localhost is"
+    assert channels(proxy) >= ASKED
     assert datagram_count(stun) == 0
     assert "candidates: 0" in (snapshot.html or "")
     seen = net_log(log)
@@ -172,7 +189,7 @@ async def test_without_a_proxy_the_canary_is_sent_datagrams(
     html = f"<p>text</p><script>const c = {script}; c.createDataChannel('x'); c.setLocalDescription()</script>"
     with SiteServer() as site:
         site.route("/", Response.html(html))
-        config = config_for(kind, tmp_path / "net-log.json", None)
+        config = config_for(kind, tmp_path / "net-log.json", None, Delay(seconds=1.5))
         async with BrowserPool(config) as pool:
             await BrowserFetcher(pool, config).fetch(Request(url=site.url("/")))
     if datagram_count(stun) == 0:
@@ -194,7 +211,7 @@ async def direct() -> AsyncIterator[BrowserPool]:
     """A pool whose sessions bring their own proxies."""
     config = CrawlConfig(
         capacity=CapacityConfig(max_pages=4),
-        visit=VisitConfig(ready=Load(), timeout=12, navigation_timeout=8),
+        visit=VisitConfig(ready=Load(), timeout=40, navigation_timeout=30),
         egress=EgressConfig(private="allow"),
     )
     async with BrowserPool(config) as pool:
