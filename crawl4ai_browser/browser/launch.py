@@ -24,7 +24,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.files.transfers import Transfers
-from crawl4ai_browser.browser.launch_options import PROXIED_ARGS, LaunchOptions, launch_options
+from crawl4ai_browser.browser.launch_options import PROXIED_ARGS, LaunchOptions, disarm_handlers, launch_options
 from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, browser_at, find_browser
 from crawl4ai_browser.browser.provisioning.driver import driver_problem
 from crawl4ai_browser.browser.shielded import to_the_end
@@ -229,6 +229,7 @@ class Driver:
     ) -> LaunchedBrowser:
         executable = await anyio.to_thread.run_sync(_executable, config)
         folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
+        await anyio.to_thread.run_sync(disarm_handlers, folder)
         before = await anyio.to_thread.run_sync(child_processes)
         on_demand = config.frames == "auto" and executable.kind == "headless_shell"
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -81,6 +82,9 @@ _BUNDLE_PATTERNS: Mapping[str, re.Pattern[str]] = {
 }
 _COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _QUOTED = re.compile(r"""["']([\w=,-]+)["']""")
+
+HANDLERS = ("xdg-open", "xdg-email", "gio", "kde-open", "kde-open5", "gnome-open", "gvfs-open", "exo-open", "open")
+"""Programs that a desktop opens URLs with. Chromium starts the first, which starts the others."""
 
 ROOT_WARNING = (
     "Chromium's sandbox is off because this process runs as root, where Chromium refuses to start with it:"
@@ -212,5 +216,28 @@ def is_root() -> bool:
 
 
 def temp_environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str | float | bool]:
-    """The environment that makes a browser keep its scratch in `folder`. Playwright replaces the whole environment."""
-    return {**environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder))}
+    """The environment that makes a browser keep its scratch in `folder`. Playwright replaces the whole environment.
+
+    What it would start is looked for in `programs_folder` first.
+    """
+    path = os.pathsep.join(filter(None, (str(programs_folder(folder)), environ.get("PATH", os.defpath))))
+    return {**environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(folder)), "PATH": path}
+
+
+def programs_folder(folder: Path) -> Path:
+    """Where the programs of `HANDLERS` lie that do nothing, in a browser's scratch folder."""
+    return folder / "programs"
+
+
+def disarm_handlers(folder: Path) -> None:
+    """Put programs that do nothing into a browser's scratch folder, in the place of those that it would start.
+
+    Measured: a full Chromium, headless, handed `mailto:` links of pages to the machine's `xdg-open`, without a click.
+    A link to `true`, as scripts can't be run from a temp folder that is mounted without that right.
+    """
+    nothing = shutil.which("true")
+    if nothing is None:  # Windows, which has no such programs either
+        return
+    programs_folder(folder).mkdir(mode=0o700)
+    for name in HANDLERS:
+        (programs_folder(folder) / name).symlink_to(nothing)

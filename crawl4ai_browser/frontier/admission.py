@@ -119,7 +119,7 @@ class Admission:
             name = f"{session} {link.url}"
             if self._depth_of_link.get(name, math.inf) <= depth:
                 continue
-            address = self._gate.judge_link(link, depth=depth, seed=seed_origin)
+            address = self._gate.judge_link(link, depth=depth, seed=seed_origin, page=page.url)
             if address is None:
                 continue
             if isinstance(address, Refusal):

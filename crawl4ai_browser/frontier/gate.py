@@ -60,10 +60,11 @@ class Gate:
         """Whether nothing that is found at this depth is in scope."""
         return self.scope.max_depth is not None and depth > self.scope.max_depth
 
-    def judge_link(self, link: Link, *, depth: int, seed: str) -> WebAddress | Refusal | None:
+    def judge_link(self, link: Link, *, depth: int, seed: str, page: str | None = None) -> WebAddress | Refusal | None:
         """The parts of the URL to visit for a link, or why it stays out; None: a kind of link that is not followed.
 
-        `depth` is the link's own, `seed` the origin of the seed that led to it.
+        `depth` is the link's own, `seed` the origin of the seed that led to it, `page` the URL of the page that has it;
+        None: the seed's own.
         """
         if link.kind not in self.scope.link_kinds:
             return None
@@ -74,15 +75,15 @@ class Gate:
             return _NO_URL
         if address.query:
             address = self._without_parameters(address)
-        return self._refusal(address, depth, seed) or address
-
-    def _refusal(self, address: WebAddress, depth: int, seed: str) -> Refusal | None:
         if not address.origin.startswith(("https://", "http://")):
             refusal = self._scheme_refusal(address)
             if refusal is not None:
                 return refusal
-            if not seed.startswith(_FILE):
+            if not (seed if page is None else page).startswith(_FILE):
                 return Refusal("allow_files", "a page of the web may not lead to a file")
+        return self._refusal(address, depth, seed) or address
+
+    def _refusal(self, address: WebAddress, depth: int, seed: str) -> Refusal | None:
         if self.is_too_deep(depth):
             return Refusal("max_depth", f"{depth} hops from the seed, at most {self.scope.max_depth}")
         if not self._is_near(address, seed):

@@ -122,7 +122,7 @@ def _create_tables(connection: sqlite3.Connection, kind: DatabaseKind) -> None:
 
 def _make_private(path: Path) -> None:
     """For its owner alone: requests may carry cookies and passwords in their headers."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
 
 

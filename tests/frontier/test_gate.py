@@ -168,6 +168,15 @@ def test_only_the_web_is_followed_from_the_web(url: str, refused_by: str) -> Non
     assert rule(Scope(same="any"), url, allow_files=True) == refused_by
 
 
+def test_a_page_of_the_web_leads_to_no_file_though_a_file_led_to_it() -> None:
+    gate = Gate(Scope(same="any"), allow_files=True)
+    link = Link(url="file:///etc/passwd", text="", internal=False)
+    verdict = gate.judge_link(link, depth=2, seed="file://", page="https://www.example.com/")
+    assert isinstance(verdict, Refusal)
+    assert verdict.rule == "allow_files"
+    assert isinstance(gate.judge_link(link, depth=2, seed="file://", page="file:///a.html"), WebAddress)
+
+
 def test_files_lead_to_files_where_that_is_allowed() -> None:
     assert rule(Scope(), "file:///a/b.html", seed="file://", allow_files=True) is None
     assert rule(Scope(), "file:///a/b.html", seed="file://") == "allow_files"

@@ -141,6 +141,7 @@ async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Targ
 async def pool(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserPool]:
     config = CrawlConfig(
         capacity=CapacityConfig(max_pages=4),
+        egress=EgressConfig(private="allow"),
         download=DownloadConfig(folder=tmp_path_factory.mktemp("files")),
         visit=VisitConfig(ready=Predicate(script="window.isDone === true"), timeout=40),
         egress=EgressConfig(private="allow"),
