@@ -33,6 +33,8 @@ def reason_not_to_keep(snapshot: Snapshot) -> str | None:
         return f"not ready: {snapshot.ready.detail}"
     if any(download.state != "complete" for download in snapshot.downloads):
         return "a file did not come whole"
+    if snapshot.capture_faults:
+        return f"a capture could not be had: {snapshot.capture_faults[0]}"
     if not (snapshot.html or snapshot.downloads or snapshot.screenshot or snapshot.pdf):
         return "nothing came"
     return None

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from crawl4ai_browser.cache_config import CacheConfig, CacheMode
+from crawl4ai_browser.captured import CaptureFault
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import ConfigError, ConnectionFailed, FetchError, NotCached, RobotsDenied, StorageError
@@ -140,6 +141,7 @@ NOT_KEPT = {
     "captcha": page(headers={"x-amzn-waf-action": "captcha"}),
     "not ready": page(ready=ReadyReport(kind="quiet", met=False, seconds=8, detail="still waiting")),
     "nothing": page(html=None),
+    "no picture": page(capture_faults=(CaptureFault(kind="screenshot", message="no element matches '#map'"),)),
     "file cut short": page(
         html=None,
         downloads=(
