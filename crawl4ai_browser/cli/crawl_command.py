@@ -125,7 +125,7 @@ Examples:
     crawl4ai-browser crawl https://example.com --quiet | jq -r .metadata.title
 
 \b
-Ctrl-C lets the pages under way finish; a second one stops at once.
+Ctrl-C lets the pages under way finish; a second one stops at once. SIGUSR1 prints how the crawl stands.
 Exit codes: 0 all pages ok, 1 some failed, 2 wrong usage or configuration, 3 no browser, 4 a limit on time,
 bytes or failures was reached, 130 interrupted (143 by SIGTERM), 141 the reader of standard output has gone."""
 

@@ -10,9 +10,11 @@ from datetime import datetime
 from crawl4ai_browser.cli.exit_codes import ExitCode, of_signal
 from crawl4ai_browser.cli.interrupts import Interrupts
 from crawl4ai_browser.cli.lines import duration, plural
+from crawl4ai_browser.cli.live_statistics import told_on_request
 from crawl4ai_browser.cli.reports import Report
 from crawl4ai_browser.cli.session_use import in_kept_session
 from crawl4ai_browser.cli.sitemap_seeds import with_sitemaps
+from crawl4ai_browser.cli.streams import say
 from crawl4ai_browser.config import CrawlConfig, LimitsConfig
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.run import CrawlRun
@@ -110,7 +112,11 @@ async def run_crawl(planned: PlannedCrawl, report: Report, tally: Tally) -> None
             seeds = with_sitemaps(crawler, seeds, scope=planned.scope, since=planned.since, warn=report.warn)
         run = visitor.crawl(seeds, scope=planned.scope, order=planned.order, sinks=planned.sinks)
         try:
-            async with interrupts.watched(lambda number: _drain(run, report, number)), report.shown(run):
+            async with (
+                interrupts.watched(lambda number: _drain(run, report, number)),
+                report.shown(run),
+                told_on_request(lambda: run.statistics, say),
+            ):
                 await _read(run, tally)
         finally:
             tally.seconds = run.statistics.seconds

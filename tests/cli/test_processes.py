@@ -52,6 +52,18 @@ def test_one_interrupt_lets_the_visits_under_way_finish(start: Start, site: Site
     assert summary.startswith(f"{len(results)} pages: {len(results)} ok, 0 failed in ")
 
 
+def test_a_crawl_tells_how_it_stands_and_goes_on(start: Start, site: SiteServer, tmp_path: Path) -> None:
+    process = start("crawl", site.url("/endless/"), "--output", "a.jsonl")
+    read_until(process, "/endless/0/")
+    process.send_signal(signal.SIGUSR1)
+    said = read_until(process, "host http")
+    assert any(line.startswith("done ") and "pages/s" in line for line in said)
+    assert f"host {site.origin}: " in said[-1]
+    read_until(process, "/endless/")
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130, "it went on until it was stopped"
+
+
 def test_two_interrupts_stop_at_once_and_leave_a_whole_array(start: Start, site: SiteServer, tmp_path: Path) -> None:
     process = start("crawl", site.url("/endless/"), "--ready", "30", "--output", "a.json")
     read_until(process, "sandbox" if os.geteuid() == 0 else "")  # said when the browser is launched
