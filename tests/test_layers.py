@@ -37,7 +37,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "playwright": ("browser",),
     "sqlite3": ("storage", "sinks.sqlite_pages"),
     "python_socks": ("browser",),
-    "h11": ("browser",),
+    "h11": ("browser", "testing"),
     "click": ("cli",),
     "rich": ("cli",),
     "time": ("clock",),

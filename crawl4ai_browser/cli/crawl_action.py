@@ -12,6 +12,7 @@ from typing import cast
 
 import anyio
 
+from crawl4ai_browser.cli.cassette_flags import asked_cassette, missed
 from crawl4ai_browser.cli.config_flags import config_of
 from crawl4ai_browser.cli.crawl_command import CONFIG_GROUPS, ORDERS, SCOPE_FLAGS
 from crawl4ai_browser.cli.flag_values import moment_of
@@ -54,6 +55,9 @@ def run(urls: tuple[str, ...], **values: object) -> int:
     folder = None if values["report"] is None else Path(str(values["report"]))
     builder = ReportBuilder()
     with ExitStack() as stack:
+        cassette = asked_cassette(values)
+        if cassette is not None:
+            config = stack.enter_context(cassette).configured(config)
         seeds = _seeds(urls, values.get("seeds"), config, stack)
         planned = PlannedCrawl(
             config=config,
@@ -78,7 +82,7 @@ def run(urls: tuple[str, ...], **values: object) -> int:
                 write_report(builder.report(), folder)
     if isinstance(seeds, SeedFile) and seeds.good_count == 0 and tally.interrupted_by is None:
         raise ConfigError(f"no URL to visit in {seeds.name}")
-    return tally.exit_code
+    return missed(cassette, tally.exit_code)
 
 
 def _since(values: Mapping[str, object]) -> datetime | None:

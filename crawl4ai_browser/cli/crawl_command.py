@@ -105,6 +105,17 @@ def sitemap_options() -> list[click.Option]:
     return [sitemaps, since_option(SCOPE_FLAGS.title)]
 
 
+def cassette_options() -> list[click.Option]:
+    """The flags that record what sites answer, and crawl from that."""
+    title = "Record and replay"
+    record = "Also write all that sites answer into this file, without secrets. An existing file is overwritten."
+    replay = "Crawl from such a file, without network. What is not in it fails, and is named with the nearest that is."
+    return [
+        GroupedOption(["--record"], group=title, metavar="FILE", help=record),
+        GroupedOption(["--replay"], group=title, metavar="FILE", help=replay),
+    ]
+
+
 ORDERS = ("breadth-first", "depth-first")
 
 _HELP = """Visit URLs, and the pages that they link to as far as the scope goes. One result a page.
@@ -121,6 +132,9 @@ Examples:
     crawl4ai-browser crawl --seeds urls.txt --max-depth 0 --delay 1 --output pages.jsonl.gz
   The PDFs that a site links to, with what its pages say:
     crawl4ai-browser crawl https://example.com --download '*.pdf' --output pages.jsonl
+  Once from the network, then from what it answered:
+    crawl4ai-browser crawl https://example.com --max-pages 5 --record site.json --output first.jsonl
+    crawl4ai-browser crawl https://example.com --max-pages 5 --replay site.json --output second.jsonl
   Titles while it runs:
     crawl4ai-browser crawl https://example.com --quiet | jq -r .metadata.title
 
@@ -168,6 +182,7 @@ def _parameters() -> list[click.Parameter]:
         also,
         report,
         *groups,
+        *cassette_options(),
         session_option(),
         config_file_option(),
         *message_options(),

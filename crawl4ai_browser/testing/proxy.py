@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Self
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +24,17 @@ from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
 from crawl4ai_browser.browser.proxies.upstream import LOST_CONNECTION, Upstream
 from crawl4ai_browser.browser.proxies.way_fault import WayFault
 from crawl4ai_browser.egress_config import EgressConfig
+from crawl4ai_browser.testing.socks import (
+    NO_METHOD,
+    NO_PASSWORD,
+    NOT_REACHED,
+    PASSWORD,
+    REACHED,
+    REFUSED,
+    VERSION,
+    reply,
+    target_of,
+)
 
 LOOPBACK = "127.0.0.1"
 
@@ -33,14 +43,6 @@ _CONNECT_TIMEOUT = 10.0
 
 _MAX_HEAD_BYTES = 256 * 1024
 """Of a request, cookies included."""
-
-_SOCKS = 5
-_NO_PASSWORD, _PASSWORD, _NO_METHOD = 0, 2, 255  # RFC 1928, 3
-_CONNECT_COMMAND = 1
-_ADDRESSES: Mapping[int, int] = {1: 4, 4: 16}
-"""Bytes of an address by its type (RFC 1928, 5). Type 3 is a name, with its length before it."""
-
-_DONE, _REFUSED, _NOT_KNOWN = 0, 2, 4  # RFC 1928, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class ProxyServer:
             with suppress(*LOST_CONNECTION, anyio.IncompleteRead, anyio.DelimiterNotFound, ValueError):
                 reader = BufferedByteReceiveStream(client)
                 first = await reader.receive_exactly(1)
-                if first[0] == _SOCKS:
+                if first[0] == VERSION:
                     await self._socks(client, reader)
                 else:
                     await self._http(client, reader, first)
@@ -156,14 +158,14 @@ class ProxyServer:
         """A connection to the target, or the SOCKS5 reply that says why there is none. Either way it is logged."""
         if host in self._refused:
             self._note(hit("refused"))
-            return _REFUSED
+            return REFUSED
         try:
             addresses = await self._gate.admitted(host, port)
             upstream = Upstream(None, self._gate.network, connect_timeout=_CONNECT_TIMEOUT)
             stream = await upstream.connect(host, port, addresses)
         except WayFault:
             self._note(hit("unreachable"))
-            return _NOT_KNOWN
+            return NOT_REACHED
         self._note(hit("passed"))
         return stream
 
@@ -187,7 +189,7 @@ class ProxyServer:
             return
         stream = await self._reached(hit, host, port)
         if isinstance(stream, int):
-            is_refused = stream == _REFUSED
+            is_refused = stream == REFUSED
             status = "403 Forbidden" if is_refused else "502 Bad Gateway"
             reason = "http_request_denied" if is_refused else "destination_unavailable"
             await client.send(_answer(status, f"Proxy-Status: test-proxy; error={reason}"))
@@ -210,22 +212,21 @@ class ProxyServer:
 
     async def _socks(self, client: SocketStream, reader: BufferedByteReceiveStream) -> None:
         offered = await reader.receive_exactly((await reader.receive_exactly(1))[0])
-        wanted = _PASSWORD if self._users else _NO_PASSWORD
+        wanted = PASSWORD if self._users else NO_PASSWORD
         if wanted not in offered:
             self._note(ProxyHit("socks5", "", 0, None, "locked"))
-            await client.send(bytes((_SOCKS, _NO_METHOD)))
+            await client.send(bytes((VERSION, NO_METHOD)))
             return
-        await client.send(bytes((_SOCKS, wanted)))
+        await client.send(bytes((VERSION, wanted)))
         user: str | None = None
         if self._users:
             user = await _password_checked(client, reader, self._users)
             if user is None:
                 self._note(ProxyHit("socks5", "", 0, None, "locked"))
                 return
-        host, port = await _target_of(reader)
+        host, port = await target_of(reader)
         stream = await self._reached(lambda outcome: ProxyHit("socks5", host, port, user, outcome), host, port)
-        reply = stream if isinstance(stream, int) else _DONE
-        await client.send(bytes((_SOCKS, reply, 0, 1, 0, 0, 0, 0, 0, 0)))
+        await client.send(reply(stream if isinstance(stream, int) else REACHED))
         if not isinstance(stream, int):
             await _spliced(client, reader, stream)
 
@@ -244,21 +245,6 @@ async def _password_checked(
     is_right = name in users and users[name] == password
     await client.send(bytes((1, 0 if is_right else 1)))
     return name if is_right else None
-
-
-async def _target_of(reader: BufferedByteReceiveStream) -> tuple[str, int]:
-    """Where a SOCKS5 client wants to go.
-
-    Raises:
-        ValueError: it wants something else than a connection.
-    """
-    _, command, _, kind = await reader.receive_exactly(4)
-    if command != _CONNECT_COMMAND:
-        raise ValueError(f"SOCKS5 command {command}")
-    size = _ADDRESSES.get(kind) or (await reader.receive_exactly(1))[0]
-    raw = await reader.receive_exactly(size)
-    host = {1: lambda: str(IPv4Address(raw)), 4: lambda: str(IPv6Address(raw))}.get(kind, raw.decode)()
-    return host, int.from_bytes(await reader.receive_exactly(2), "big")
 
 
 def _answer(status: str, *lines: str) -> bytes:

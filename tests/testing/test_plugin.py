@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawl4ai_browser.browser.provisioning.discovery import ENVIRONMENT_VARIABLE
+from crawl4ai_browser.testing.site import Response, SiteServer
 
 pytest_plugins = ("pytester",)
 
@@ -280,3 +281,48 @@ def test_missing_browser_fails_or_skips_with_the_remedy(
 
     done.assert_outcomes(**outcome)
     done.stdout.fnmatch_lines([f"*{ENVIRONMENT_VARIABLE}*"])
+
+
+CASSETTE_TESTS = """
+import pytest
+from crawl4ai_browser import Scope
+
+URL = "{url}"
+
+@pytest.mark.crawl_cassette
+def test_recorded(crawl):
+    results = crawl(URL, scope=Scope())
+    assert [result.metadata.title for result in results] == ["one", "two"]
+
+@pytest.mark.crawl_cassette("tapes/own.json", secrets=["pin"])
+def test_page(fetch):
+    assert fetch(URL + PATH).ok
+
+@pytest.mark.crawl_cassette
+def test_failing(fetch):
+    fetch(URL)
+    assert False, "of the test"
+"""
+
+
+def test_marked_tests_are_recorded_once_and_replayed_without_the_site(pytester: pytest.Pytester) -> None:
+    with SiteServer() as site:
+        site.route("/", Response.html("<title>one</title><a href='/two'>two</a>"))
+        site.route("/two", Response.html("<title>two</title>"))
+        tests = CASSETTE_TESTS.format(url=site.url("/"))
+        recorded = run(pytester, files={"test_tapes": f"PATH = 'two'\n{tests}"})
+    replayed = run(pytester, "-k", "not failing", files={"test_tapes": f"PATH = 'tow'\n{tests}"})
+
+    recorded.assert_outcomes(passed=2, failed=1)
+    replayed.assert_outcomes(passed=1, failed=1)
+    replayed.stdout.fnmatch_lines(
+        [
+            "*GET http://127.0.0.1:*/tow is not on the cassette; the nearest is GET http://127.0.0.1:*/two*",
+            "*To record it: --crawl-cassettes=new*",
+        ]
+    )
+    tapes = sorted(str(path.relative_to(pytester.path)) for path in pytester.path.rglob("*.json"))
+    assert [tape for tape in tapes if not tape.startswith("test-results")] == [
+        "cassettes/test_tapes/test_recorded.json",
+        "tapes/own.json",
+    ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
+import pytest
 from pydantic import ValidationError
 
 from crawl4ai_browser.config import ContextConfig, CrawlConfig
@@ -16,7 +18,9 @@ from crawl4ai_browser.errors import ConfigError, CrawlError
 from crawl4ai_browser.events import Observer
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.storage_state import StorageState
+from crawl4ai_browser.testing.cassettes.cassette import Cassette
 from crawl4ai_browser.testing.plugin.crawlers import Crawlers, OpenCrawler
+from crawl4ai_browser.testing.plugin.settings import Settings, with_captures
 from crawl4ai_browser.testing.plugin.tracing import Tracing
 from crawl4ai_browser.testing.plugin.visitors import AsyncCrawlSession, CrawlSession, SharedCrawler
 
@@ -37,14 +41,18 @@ class CrawlTest:
         *,
         is_async: bool,
         is_traced: bool = False,
+        cassette: Cassette | None = None,
     ) -> None:
-        """Nothing is opened. `context`: of its session."""
+        """Nothing is opened. `context`: of its session. `cassette`: what its crawls go through, in use already."""
         self.crawlers = crawlers
         self.config = config
         self.context = context
-        self.is_async = is_async
+        self._is_async = is_async
+        self.cassette = cassette
+        self.has_failed = False
+        """Whether the test itself has; told by the hook that runs it."""
         self.observers: list[Observer] = []
-        """Of a crawler that is this test's alone; while there are none, it takes the one that others have, too."""
+        """Of a crawler that is this test's alone. Without any, and without a cassette, it takes that of other tests."""
         self.results: list[CrawlResult] = []
         """What it has visited, oldest first."""
         self.tracing = Tracing(crawlers.bridge) if is_traced else None
@@ -57,7 +65,12 @@ class CrawlTest:
 
     def crawler(self) -> SharedCrawler:
         """For `crawler`."""
-        return SharedCrawler(self.crawlers.bridge, self.open_crawler, self.note, context=self.context)
+        return SharedCrawler(self.crawlers.bridge, self.open_crawler, self.note, context_of=self._context_of)
+
+    def _context_of(self, given: ContextConfig | None) -> ContextConfig:
+        if given is None or self.cassette is None:
+            return given or self.context
+        return self.cassette.context(given)
 
     def session(self) -> CrawlSession | AsyncCrawlSession:
         """For `crawl_session`, `fetch` and `crawl`."""
@@ -70,7 +83,7 @@ class CrawlTest:
         return self._session_of(lambda: session)
 
     def _session_of(self, session: Callable[[], Session]) -> CrawlSession | AsyncCrawlSession:
-        kind = AsyncCrawlSession if self.is_async else CrawlSession
+        kind = AsyncCrawlSession if self._is_async else CrawlSession
         return kind(self.crawlers.bridge, session, self.note)
 
     # --- life
@@ -78,7 +91,7 @@ class CrawlTest:
     def open_crawler(self) -> Crawler:
         """The crawler, opened when it is not open yet."""
         if self._opened is None:
-            if self.observers:
+            if self.observers or self.cassette is not None:
                 self._opened = self.crawlers.open(self.config, self.observers)
                 self._stack.callback(self._opened.close)
             else:
@@ -131,6 +144,34 @@ class CrawlTest:
         """What it has come to."""
         state = "open" if self._opened is not None else "not begun"
         return f"<CrawlTest {state}, {len(self.results)} results>"
+
+
+def made_for(
+    item: pytest.Item,
+    crawlers: Crawlers,
+    *,
+    config: CrawlConfig,
+    context_args: Mapping[str, object],
+    settings: Settings,
+    cassette: Cassette | None,
+) -> CrawlTest:
+    """The crawling of a test, as its fixtures and the command line want it.
+
+    Raises:
+        ConfigError: a context takes no such argument.
+    """
+    context = context_of(config, context_args)
+    if cassette is not None:
+        config = cassette.configured(config)
+        context = cassette.context(context)
+    return CrawlTest(
+        crawlers,
+        with_captures(config, settings),
+        context,
+        is_async=inspect.iscoroutinefunction(getattr(item, "obj", None)),
+        is_traced=settings.tracing != "off",
+        cassette=cassette,
+    )
 
 
 def context_of(config: CrawlConfig, arguments: Mapping[str, object]) -> ContextConfig:

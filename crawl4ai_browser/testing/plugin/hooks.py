@@ -6,7 +6,6 @@ fixture needs is imported by name when a test asks for it. A suite that uses non
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Generator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -36,7 +35,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("fail", "skip"),
         help="What becomes of tests that crawl where there is no browser. [default: the ini setting; fail]",
     )
+    group.addoption(
+        "--crawl-cassettes",
+        choices=("none", "once", "new", "all"),
+        help="What tests marked crawl_cassette record, whatever they say: nothing; all, where there is no file yet;"
+        " what is not in the file; all, anew.",
+    )
     parser.addini("crawl_missing_browser", "fail or skip tests that crawl where there is no browser", default="fail")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the markers."""
+    config.addinivalue_line(
+        "markers",
+        "crawl_cassette(path=None, mode='once', secrets=()): crawl from a file of answers, recorded where there is"
+        " none. The path is relative to the test's file, by default cassettes/<file>/<test>.json.",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that asked for what is not on its cassette."""
+    __tracebackhide__ = True
+    try:
+        result = yield
+    except BaseException as error:
+        test = item.stash.get(_test_key, None)
+        if test is not None:
+            test.has_failed = True
+            if test.cassette is not None and test.cassette.misses:
+                error.add_note(_part("cassette_use").complaint(test.cassette))
+        raise
+    test = item.stash.get(_test_key, None)
+    if test is not None and test.cassette is not None:
+        _part("cassette_use").check(test)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -94,17 +127,20 @@ def _crawl_test(
     _part("browser_check").require_browser(crawler_config.browser, settings.missing_browser)
     if "output_path" in request.fixturenames or request.config.pluginmanager.has_plugin("playwright"):
         request.getfixturevalue("output_path")
-    parts = _part("crawl_test")
-    test: CrawlTest = parts.CrawlTest(
-        crawlers,
-        _part("settings").with_captures(crawler_config, settings),
-        parts.context_of(crawler_config, crawl_context_args),
-        is_async=inspect.iscoroutinefunction(getattr(request.node, "obj", None)),
-        is_traced=settings.tracing != "off",
-    )
-    request.node.stash[_test_key] = test
-    yield test
-    test.close()
+    with _part("cassette_use").cassette_of(request) as cassette:
+        test: CrawlTest = _part("crawl_test").made_for(
+            request.node,
+            crawlers,
+            config=crawler_config,
+            context_args=crawl_context_args,
+            settings=settings,
+            cassette=cassette,
+        )
+        request.node.stash[_test_key] = test
+        yield test
+        test.close()
+        if cassette is not None and test.has_failed:
+            cassette.discard()
 
 
 @pytest.fixture

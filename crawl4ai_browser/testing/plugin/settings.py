@@ -15,6 +15,7 @@ from crawl4ai_browser.config import (
     DownloadConfig,
     RetryConfig,
 )
+from crawl4ai_browser.egress_config import EgressConfig
 
 _FIRST_RETRY = 0.05
 """Seconds before a page is tried again at first: there is nobody to be spared on loopback."""
@@ -56,7 +57,8 @@ class Settings:
 def default_config(settings: Settings, folder: Path) -> CrawlConfig:
     """The configuration of tests: the package's own defaults, but for what tests should not wait for or leave behind.
 
-    Content is made in this process, files go into `folder`, the console is captured, retries come at once.
+    Content is made in this process, files go into `folder`, the console is captured, retries come at once, and pages
+    reach loopback, where tests have their sites.
     """
     return CrawlConfig(
         browser=BrowserConfig(headless=settings.headless),
@@ -64,6 +66,7 @@ def default_config(settings: Settings, folder: Path) -> CrawlConfig:
         capacity=CapacityConfig(content_workers=0),
         download=DownloadConfig(folder=folder, resume_attempts=_RESUME_ATTEMPTS),
         retry=RetryConfig(first_delay=_FIRST_RETRY),
+        egress=EgressConfig(private="allow"),
     )
 
 

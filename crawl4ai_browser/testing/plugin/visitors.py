@@ -200,12 +200,19 @@ class SharedCrawler:
     Its own pages are visited in its anonymous session, whose cookies the next test finds again; `session` opens others.
     """
 
-    def __init__(self, bridge: Bridge, crawler: Callable[[], Crawler], note: Note, *, context: ContextConfig) -> None:
-        """Made by the fixture `crawler`. `context`: what its sessions get, where they are given nothing else."""
+    def __init__(
+        self,
+        bridge: Bridge,
+        crawler: Callable[[], Crawler],
+        note: Note,
+        *,
+        context_of: Callable[[ContextConfig | None], ContextConfig],
+    ) -> None:
+        """Made by the fixture `crawler`. `context_of`: what its sessions get for what they are given."""
         self._bridge = bridge
         self._crawler = crawler
         self._note = note
-        self._context = context
+        self._context_of = context_of
         self._calls = _Calls(bridge, crawler, note)
 
     async def fetch(self, url: str | Request) -> CrawlResult:
@@ -236,7 +243,7 @@ class SharedCrawler:
         crawler = self._crawler()
 
         async def entered() -> Session:
-            session = crawler.session(name, context=context or self._context, sign_in=sign_in, limits=limits)
+            session = crawler.session(name, context=self._context_of(context), sign_in=sign_in, limits=limits)
             return await session.__aenter__()
 
         session = await self._bridge.run(entered)

@@ -1,0 +1,1 @@
+"""Cassettes: what a crawl was answered, recorded once and served again without network."""
