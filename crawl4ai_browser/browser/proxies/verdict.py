@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _MAY_BE_THE_WAYS = (ConnectionFailed, NavigationTimeout, ProxyError)
 """Errors of a page that a failure on its way may have made."""
 
+_BEHIND_THE_DOCUMENT = frozenset({"ready", "perform", "capture", "read"})
+# Where a visit fails with a document that has come, it is by what that does: a script that leads away, a dead frame.
+
 
 class Verdict(NamedTuple):
     """`fault` None: nothing is held against the proxy. `error` None: the page's own stands."""
@@ -43,6 +46,8 @@ def verdict_of_error(error: FetchError, seen: SeenFault | None, proxy: str) -> V
     if seen is not None and _may_be_the_ways(error):
         return _verdict_of_fault(seen, error, proxy)
     status = error.snapshot.status if error.snapshot is not None else None
+    if status is not None and error.phase in _BEHIND_THE_DOCUMENT:
+        return Verdict(None, "", answered=True)
     if isinstance(error, ProxyError) and not proxy:
         return Verdict("unclear", error.message, _made(ConnectionFailed, "no connection", error))
     if isinstance(error, _MAY_BE_THE_WAYS) or type(error) is NavigationError:

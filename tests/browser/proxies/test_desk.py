@@ -16,7 +16,9 @@ from crawl4ai_browser.errors import (
     BrowserCrashed,
     ConnectionFailed,
     FetchError,
+    NavigationError,
     NavigationTimeout,
+    Phase,
     ProxyError,
     TlsError,
 )
@@ -239,6 +241,14 @@ def test_an_error_is_the_proxys_only_where_that_is_known(
     assert (verdict.fault, type(verdict.error) if verdict.error else None) == expected
     if verdict.error is not None:
         assert verdict.error.message == "http://a:1: it refused"
+
+
+@pytest.mark.parametrize(("phase", "fault"), [("goto", "unclear"), ("ready", None), ("read", None)])
+def test_what_a_page_does_once_it_has_come_is_nothing_against_its_proxy(phase: Phase, fault: str | None) -> None:
+    error = NavigationError("the page's script led away from it", phase=phase)
+    error.snapshot = answer()
+    verdict = verdict_of_error(error, None, "http://a:1")
+    assert (verdict.fault, verdict.answered) == (fault, fault is None)
 
 
 @pytest.mark.parametrize(
