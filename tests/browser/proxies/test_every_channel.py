@@ -144,7 +144,6 @@ async def pool(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browse
         egress=EgressConfig(private="allow"),
         download=DownloadConfig(folder=tmp_path_factory.mktemp("files")),
         visit=VisitConfig(ready=Predicate(script="window.isDone === true"), timeout=40),
-        egress=EgressConfig(private="allow"),
     )
     async with BrowserPool(config) as opened:
         await opened.usable_browser(is_proxied=True)
