@@ -34,7 +34,8 @@ def read_actions(path: str | Path) -> Actions:
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: a list of actions is a .json, .yaml or .yml file")
     file = ValueFile.read(path)
-    if not isinstance(file.values, list) or not file.values:
+    values = file.values
+    if not isinstance(values, list) or values == []:
         raise ConfigError(f"{path}, line 1: not a list of actions")
     try:
         actions = _ACTIONS.validate_python(file.values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -121,12 +121,19 @@ def _read_yaml(path: Path, text: str) -> ValueFile:
         raise ConfigError(f"{path}{where}: {reason}") from error
 
     def line_of(place: Place) -> int:
-        node = root
+        node: Any = root
         for part in place:
-            inside = (
-                dict(enumerate(node.value)) if isinstance(part, int) else {key.value: each for key, each in node.value}
-            )
-            node = inside.get(part, node)
-        return node.start_mark.line + 1 if node is not None else 1
+            node = dict(_parts_of(node)).get(part, node)
+        return int(node.start_mark.line) + 1 if node is not None else 1
 
     return ValueFile(path, values, line_of)
+
+
+def _parts_of(node: Any) -> Iterator[tuple[str | int, Any]]:
+    """The members of a mapping's node of PyYAML by name, the elements of a sequence's by number."""
+    for number, part in enumerate(node.value):
+        if isinstance(part, tuple):
+            key, each = cast("tuple[Any, Any]", part)
+            yield key.value, each
+        else:
+            yield number, part

@@ -33,6 +33,9 @@ from crawl4ai_browser.actions import (
     selector_of,
 )
 from crawl4ai_browser.actions_file import read_actions
+from crawl4ai_browser.cli.config_flags import VISIT_FLAGS, config_of
+from crawl4ai_browser.cli.exit_codes import ExitCode
+from crawl4ai_browser.cli.main import run
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.ready import Delay, Predicate, Quiet, Selector
@@ -224,3 +227,20 @@ def test_a_file_that_can_not_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"- action: \xe9")
     with pytest.raises(ConfigError, match="not UTF-8"):
         read_actions(tmp_path / "latin.yaml")
+
+
+def test_the_command_line_refuses_a_wrong_file_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "steps.json"
+    file.write_text('[\n {"action": "click",\n  "selector": "p[["}]')
+    assert run(["fetch", "http://127.0.0.1:9/", "--actions", str(file)]) == ExitCode.USAGE
+    assert "steps.json, line 3: selector: not a CSS selector: 'p[['" in capsys.readouterr().err
+
+
+def test_files_of_actions_follow_one_another(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.json" for number in (1, 2)]
+    for path, times in zip(paths, (3, 4), strict=True):
+        path.write_text(f'[{{"action": "scroll", "times": {times}}}]')
+    config = config_of({"actions": tuple(map(str, paths))}, [VISIT_FLAGS])
+    assert config.actions == (Scroll(times=3), Scroll(times=4))
