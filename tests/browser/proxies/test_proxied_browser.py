@@ -130,7 +130,7 @@ def channels(proxy: FailingProxy) -> set[str]:
     return {name for head in proxy.heads for name in re.findall(r"([a-z-]+)\.canary\.test", head.decode("latin-1"))}
 
 
-def config_for(kind: BrowserKind, log: Path, proxy: Proxy | None, ready: Ready) -> CrawlConfig:
+def config_for(kind: BrowserKind, log: Path, proxy: Proxy | None, *, ready: Ready) -> CrawlConfig:
     return CrawlConfig(
         browser=BrowserConfig(
             executable=find_browser(kind).path, args=(f"--log-net-log={log}", "--net-log-capture-mode=Everything")
@@ -148,7 +148,7 @@ async def test_nothing_of_a_proxied_page_leaves_by_another_way(
     log = tmp_path / "net-log.json"
     with proxy_servers.failing(answering_page(html)) as proxy:
         done = Predicate(script="window.isDone === true", timeout=30)
-        config = config_for(kind, log, Proxy.parse(proxy.url), done)
+        config = config_for(kind, log, Proxy.parse(proxy.url), ready=done)
         async with BrowserPool(config) as pool:
             snapshot = await BrowserFetcher(pool, config).fetch(Request(url="http://localhost/"))
             context = pool.session(None)._current
@@ -189,7 +189,7 @@ async def test_without_a_proxy_the_canary_is_sent_datagrams(
     html = f"<p>text</p><script>const c = {script}; c.createDataChannel('x'); c.setLocalDescription()</script>"
     with SiteServer() as site:
         site.route("/", Response.html(html))
-        config = config_for(kind, tmp_path / "net-log.json", None, Delay(seconds=1.5))
+        config = config_for(kind, tmp_path / "net-log.json", None, ready=Delay(seconds=1.5))
         async with BrowserPool(config) as pool:
             await BrowserFetcher(pool, config).fetch(Request(url=site.url("/")))
     if datagram_count(stun) == 0:
