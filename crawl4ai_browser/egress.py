@@ -6,7 +6,7 @@ chooses which of them comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
@@ -96,6 +96,14 @@ class EgressRules:
         literal = literal_address(host)
         if self.private == "seeds" and (literal is None or address_class(literal) is not None):
             self._seeds.setdefault(f"{host} {port}", "named")
+
+    def open_literals(self) -> Iterator[tuple[str, int]]:
+        """Seeds that are local addresses themselves, with their ports: there is nothing to look up or judge."""
+        for name in self._seeds:
+            host, _, port = name.rpartition(" ")
+            literal = literal_address(host)
+            if literal is not None and address_class(literal) != "metadata":
+                yield literal, int(port)
 
     def refusal(self, host: str, port: int, addresses: Sequence[str]) -> Refusal | None:
         """Why no connection to the host's addresses may be made; None: any of them may be connected to.

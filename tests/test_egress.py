@@ -81,6 +81,13 @@ def test_a_seed_with_public_and_local_addresses_is_none_of_either() -> None:
     assert kind(given, "wiki.example", 80, "10.0.0.1") == "private"
 
 
+def test_seeds_that_are_local_addresses_need_no_judgement() -> None:
+    rules = EgressRules.of("seeds", ())
+    for host, port in (("127.0.0.1", 80), ("[::1]", 81), ("169.254.169.254", 80), ("a.example", 80), ("8.8.8.8", 80)):
+        rules.name_seed(host, port)
+    assert list(rules.open_literals()) == [("127.0.0.1", 80), ("::1", 81)]
+
+
 def test_no_seed_opens_a_metadata_service() -> None:
     given = rules()
     given.name_seed("169.254.169.254", 80)

@@ -77,10 +77,10 @@ def context_keywords(
     if config.http_credentials:
         keywords["http_credentials"] = http_credentials(config)
     if way is not None:
-        keywords["proxy"] = ProxySettings(server=way.server)
-    if way is not None and config.http_credentials:
-        # Playwright answers for every question itself then, and would deny the forwarder its secret.
-        keywords["proxy"] = ProxySettings(server=way.server, username=USER, password=way.password)
+        keywords["proxy"] = proxy = ProxySettings(server=way.server, bypass=way.bypass)
+        if config.http_credentials:
+            # Playwright answers for every question itself then, and would deny the forwarder its secret.
+            proxy["username"], proxy["password"] = USER, way.password
     if state is not None:
         # Without what is not Playwright's; its own type lacks the fields it has for IndexedDB and partitioned cookies.
         plain = state.without_session_storage().model_dump(exclude={"origins": {"__all__": {"session_storage"}}})

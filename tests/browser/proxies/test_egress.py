@@ -210,6 +210,20 @@ async def test_nothing_of_a_public_page_reaches_a_private_address(
     assert "is at 127.0.0.1, a loopback address" in refused["inside.example", inside.port]
 
 
+async def test_a_seed_on_this_machine_is_reached_directly_and_leads_to_nothing_else(
+    kind: BrowserKind, public: SiteServer, inside: Canary, tmp_path: Path
+) -> None:
+    config, network = config_for(kind, tmp_path), network_of(public)
+    inside.hits.clear()
+    async with BrowserPool(config) as pool:
+        pool.proxies.gate.network = network
+        pool.proxies.gate.name_seed(public.url("/channels"))
+        snapshot = await BrowserFetcher(pool, config).fetch(Request(url=public.url("/channels")))
+    assert snapshot.status == 200
+    assert ("127.0.0.1", public.port) not in network.dialled, "there is nothing to judge, so nothing to pass on"
+    assert inside.hits == []
+
+
 async def test_without_the_rule_the_canary_is_reached(
     kind: BrowserKind, public: SiteServer, inside: Canary, tmp_path: Path
 ) -> None:

@@ -69,9 +69,9 @@ async def test_secrets_go_in_fields_of_their_own() -> None:
         {"origin": "https://b.example", "username": "ben", "password": "2"},
     ]
     # Those of the forwarder: the proxy's own stay with that. Playwright answers every question where it answers one.
-    assert keywords.get("proxy") == {"server": way.server, "username": USER, "password": way.password}
+    assert keywords.get("proxy") == {"server": way.server, "bypass": "", "username": USER, "password": way.password}
     keywords = context_keywords(ContextConfig(), user_agent="x", way=way)
-    assert keywords.get("proxy") == {"server": way.server}
+    assert keywords.get("proxy") == {"server": way.server, "bypass": ""}
 
 
 def forwarder() -> Forwarder:
