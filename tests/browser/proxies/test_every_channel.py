@@ -173,7 +173,7 @@ async def test_all_that_a_session_sends_reaches_its_target_through_its_proxy(
     target.seen.clear()
     address = f"127.0.0.{11 + list(EVERY_PROXY).index(name)}"
     with EVERY_PROXY[name](address) as server:
-        await check_session(server.url, {address}, target, pool)
+        await check_session(server.url, {address}, target=target, pool=pool)
 
 
 async def test_a_chain_leaves_from_its_end(target: Target, pool: BrowserPool) -> None:
@@ -182,12 +182,12 @@ async def test_a_chain_leaves_from_its_end(target: Target, pool: BrowserPool) ->
         proxy_servers.microsocks(USERS, leaves_from="127.0.0.18") as first,
         proxy_servers.squid(USERS, leaves_from="127.0.0.19") as last,
     ):
-        await check_session(f"{last.url} via {first.url}", {"127.0.0.19"}, target, pool)
+        await check_session(f"{last.url} via {first.url}", {"127.0.0.19"}, target=target, pool=pool)
         targets = {line.split(" connected to ")[1] for line in first.lines() if " connected to " in line}
     assert targets == {f"127.0.0.1:{last.port}"}, "the first is asked for the second alone"
 
 
-async def check_session(proxy: str, addresses: set[str], target: Target, pool: BrowserPool) -> None:
+async def check_session(proxy: str, addresses: set[str], *, target: Target, pool: BrowserPool) -> None:
     """Visit the site in a session that goes out through the proxy, both without TLS and with it."""
     chosen = Proxy.parse(proxy)
     name = f"session of {chosen.id}"
