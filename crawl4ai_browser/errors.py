@@ -174,7 +174,10 @@ class AddressRefused(NavigationError):
 
 
 class PageTooLarge(NavigationError):
-    """The document is larger than `VisitConfig.max_html_bytes`, or went on arriving beyond that."""
+    """What came is larger than it may be, or went on arriving beyond that.
+
+    A document than `VisitConfig.max_html_bytes`; a robots.txt, a sitemap than such files are.
+    """
 
 
 class FetchTimeout(FetchError):

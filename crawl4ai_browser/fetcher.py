@@ -57,6 +57,10 @@ class PlainResponse(Frozen):
     body: bytes
 
 
+MAX_PLAIN_BYTES = 64 * 2**20
+"""Of one plain answer, unless said otherwise: what a sitemap may have (50 MB, https://www.sitemaps.org/protocol.html),
+and what sites make of that."""
+
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -64,11 +68,18 @@ class PlainGet(Protocol):
     """The one way out for what is not a page: robots.txt, sitemaps, files."""
 
     async def get(
-        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        session: str | None = None,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] = NO_HEADERS,
+        max_bytes: int = MAX_PLAIN_BYTES,
     ) -> PlainResponse:
         """GET `url` with the cookies, identity and proxy of the session, and with these headers besides.
 
         Raises:
+            PageTooLarge: more than `max_bytes` came, or would come.
             FetchError: no answer.
         """
         ...

@@ -8,8 +8,8 @@ import anyio
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import translate
-from crawl4ai_browser.errors import ConnectionFailed, NavigationTimeout, ProxyError
-from crawl4ai_browser.fetcher import NO_HEADERS, PlainResponse
+from crawl4ai_browser.errors import ConnectionFailed, NavigationTimeout, PageTooLarge, ProxyError
+from crawl4ai_browser.fetcher import MAX_PLAIN_BYTES, NO_HEADERS, PlainResponse
 from crawl4ai_browser.proxy_status import ProxyErrand
 from crawl4ai_browser.urls import origin
 
@@ -33,15 +33,21 @@ class SessionPlainGet:
         self._pool = pool
 
     async def get(
-        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        session: str | None = None,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] = NO_HEADERS,
+        max_bytes: int = MAX_PLAIN_BYTES,
     ) -> PlainResponse:
         """GET, as `PlainGet.get` says."""
         errand = ProxyErrand(host=origin(url), session=session, key=f"GET {session} {url}")
         tries = 1
         while True:
             try:
-                async with self._pool.plain(errand) as way:
-                    answer = _get(way.requests, url, timeout=timeout, headers=headers)
+                async with self._pool.plain(errand, max_bytes=max_bytes) as way:
+                    answer = _get(way.requests, url, timeout=timeout, headers=headers, max_bytes=max_bytes)
                     return await way.turn.judged_plain(answer, way.context.way, url)
             except ProxyError as error:
                 if error.remedy != "another" or tries == MAX_PROXIES:
@@ -49,12 +55,18 @@ class SessionPlainGet:
                 tries += 1
 
 
-async def _get(requests: APIRequestContext, url: str, *, timeout: float, headers: Mapping[str, str]) -> PlainResponse:
+async def _get(
+    requests: APIRequestContext, url: str, *, timeout: float, headers: Mapping[str, str], max_bytes: int
+) -> PlainResponse:
     try:
         with anyio.fail_after(timeout):
             response = await requests.get(url, headers=dict(headers), timeout=timeout * 1000, max_redirects=10)
-            body = await response.body()
             found = {header["name"].lower(): header["value"] for header in response.headers_array}
+            if _announced(found) > max_bytes:
+                raise PageTooLarge(f"{_announced(found)} bytes, at most {max_bytes}", phase="goto")
+            body = await response.body()
+            if len(body) > max_bytes:
+                raise PageTooLarge(f"{len(body)} bytes, at most {max_bytes}", phase="goto")
             answer = PlainResponse(url=response.url, status=response.status, headers=found, body=body)
             await response.dispose()
     except TimeoutError:
@@ -62,3 +74,8 @@ async def _get(requests: APIRequestContext, url: str, *, timeout: float, headers
     except PlaywrightError as error:
         raise translate(error, phase="goto", fallback=ConnectionFailed) from error
     return answer
+
+
+def _announced(headers: Mapping[str, str]) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import ProxySettings
 
+from crawl4ai_browser.browser.proxies.allowance import Allowance
 from crawl4ai_browser.browser.proxies.forwarder import USER
+from crawl4ai_browser.errors import FetchError, PageTooLarge
 
 if TYPE_CHECKING:
     from playwright.async_api import APIRequest, APIRequestContext, BrowserContext
@@ -28,22 +30,50 @@ _IDENTITY = ("user_agent", "extra_http_headers", "http_credentials", "ignore_htt
 
 @asynccontextmanager
 async def plain_requests(
-    context: BrowserContext, way: Forwarder | None, *, client: APIRequest, keywords: ContextKeywords
+    context: BrowserContext,
+    way: Forwarder | None,
+    *,
+    client: APIRequest,
+    keywords: ContextKeywords,
+    max_bytes: int | None = None,
 ) -> AsyncGenerator[APIRequestContext]:
     """A client for requests of the context, which was opened with `keywords`.
 
+    More than `max_bytes` are not let through where there is a way to stop them on, that is unless the context may
+    connect anywhere by itself.
+
     Raises:
+        PageTooLarge: more than that came.
         PlaywrightError: the context or the driver is gone.
     """
     if way is None:
         yield context.request
         return
+    if max_bytes is not None:
+        allowance = Allowance(max_bytes)
+        try:
+            with way.allowing(allowance) as password:
+                async with _own_client(context, way, password, client=client, keywords=keywords) as requests:
+                    yield requests
+        except (FetchError, PlaywrightError) as error:
+            if allowance.is_spent:
+                raise PageTooLarge(f"more than {max_bytes} bytes came", phase="goto") from error
+            raise
+        return
+    async with _own_client(context, way, way.password, client=client, keywords=keywords) as requests:
+        yield requests
+
+
+@asynccontextmanager
+async def _own_client(
+    context: BrowserContext, way: Forwarder, password: str, *, client: APIRequest, keywords: ContextKeywords
+) -> AsyncGenerator[APIRequestContext]:
     before = await context.cookies()
     given = cast("dict[str, Any]", keywords)
     identity = {name: given[name] for name in _IDENTITY if name in given}
     requests = await client.new_context(
         **identity,
-        proxy=ProxySettings(server=way.server, username=USER, password=way.password),
+        proxy=ProxySettings(server=way.server, username=USER, password=password),
         storage_state=cast("Any", {"cookies": before, "origins": []}),
     )
     try:

@@ -157,8 +157,8 @@ class BrowserPool:
                     self.give_back(session, page, keep=keep)
 
     @asynccontextmanager
-    async def plain(self, errand: ProxyErrand) -> AsyncGenerator[PlainWay]:
-        """A client for plain requests of the errand's session, through its proxy. Needs no slot.
+    async def plain(self, errand: ProxyErrand, *, max_bytes: int | None = None) -> AsyncGenerator[PlainWay]:
+        """A client for plain requests of the errand's session, through its proxy, of so many bytes. Needs no slot.
 
         Raises:
             SessionEnded, SignInFailed: the session can't be used any more.
@@ -170,7 +170,7 @@ class BrowserPool:
         async with self.proxies.turn(errand, own) as turn, self._proxied.place(named, turn) as session:
             context = await session.opened(turn.proxy)
             try:
-                async with context.requests() as requests:
+                async with context.requests(max_bytes) as requests:
                     yield PlainWay(requests, context, turn)
             except PlaywrightError as error:
                 raise translate(error, phase="goto", fallback=BrowserCrashed) from error

@@ -8,7 +8,7 @@ from crawl4ai_browser import urls
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.errors import FetchError, RobotsDenied
-from crawl4ai_browser.fetcher import NO_HEADERS, PlainGet, PlainResponse
+from crawl4ai_browser.fetcher import MAX_PLAIN_BYTES, NO_HEADERS, PlainGet, PlainResponse
 from crawl4ai_browser.politeness.outcome import outcome_of_answer, outcome_of_error
 from crawl4ai_browser.politeness.robots import ALLOW_ALL, RobotsRules
 from crawl4ai_browser.politeness.robots_files import RobotsFiles
@@ -45,7 +45,13 @@ class PoliteGet:
         return await self._robots.rules(url, session=session) if self._config.obey_robots else ALLOW_ALL
 
     async def get(
-        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        session: str | None = None,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] = NO_HEADERS,
+        max_bytes: int = MAX_PLAIN_BYTES,
     ) -> PlainResponse:
         """GET in the host's turn, as `PlainGet.get` says. `timeout` counts from the turn.
 
@@ -58,7 +64,9 @@ class PoliteGet:
             raise RobotsDenied(rules.refusal or f"robots.txt forbids {urls.without_credentials(url)}", phase="robots")
         async with self._throttle.turn(urls.origin(url), crawl_delay=rules.crawl_delay) as turn:
             try:
-                response = await self._inner.get(url, session=session, timeout=timeout, headers=headers)
+                response = await self._inner.get(
+                    url, session=session, timeout=timeout, headers=headers, max_bytes=max_bytes
+                )
             except FetchError as error:
                 turn.learn(outcome_of_error(error, self._clock.now()))
                 raise

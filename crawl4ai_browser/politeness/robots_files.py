@@ -23,6 +23,9 @@ LIFE = 24 * 3600.0
 UNREACHABLE_LIFE = 300.0
 """Seconds for which "unreachable" is believed: an overloaded server recovers within minutes, and a crawl goes on."""
 
+MAX_FILE_BYTES = 8 * 2**20
+"""Of a file. Its first 500 KiB are read; what is larger than this is no robots.txt, and nobody knows what it says."""
+
 _TRIES = 3
 _FIRST_WAIT = 1.0
 # Seconds between the tries of a file whose server answers 5xx, doubling: a visit that is refused for it is not tried
@@ -180,7 +183,7 @@ class RobotsFiles:
     async def _get(self, url: str, session: str | None) -> PlainResponse:
         async with self._throttle.turn(urls.origin(url)) as turn:
             try:
-                response = await self._plain_get.get(url, session=session)
+                response = await self._plain_get.get(url, session=session, max_bytes=MAX_FILE_BYTES)
             except FetchError as error:
                 turn.learn(outcome_of_error(error, self._clock.now()))
                 raise

@@ -16,6 +16,9 @@ from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.storage.cache import SnapshotCache, Stored
 from crawl4ai_browser.storage.keepable import is_gone, reason_not_to_keep, validators
 
+_MAX_BODY = 8 * 2**20
+"""Of an answer whose body nobody reads."""
+
 KeyOf = Callable[[Request], bytes]
 """The key of a request; see `cache_key`."""
 
@@ -89,7 +92,7 @@ class CachedFetcher:
     async def _is_unchanged(self, plain_get: PlainGet, snapshot: Snapshot, request: Request) -> bool:
         headers = {**request.headers, **validators(snapshot), **_ONE_BYTE}
         try:
-            answer = await plain_get.get(request.url, session=request.session, headers=headers)
+            answer = await plain_get.get(request.url, session=request.session, headers=headers, max_bytes=_MAX_BODY)
         except (FetchError, Skipped):
             return False  # the visit tells better what is wrong
         same_place = urls.without_fragment(answer.url) == urls.without_fragment(snapshot.final_url)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
-from crawl4ai_browser.errors import FetchError
-from crawl4ai_browser.fetcher import NO_HEADERS, PlainResponse
+from crawl4ai_browser.errors import FetchError, PageTooLarge
+from crawl4ai_browser.fetcher import MAX_PLAIN_BYTES, NO_HEADERS, PlainResponse
 
 PlainAnswer = PlainResponse | FetchError | str | int
 """What one request brings: a response, an error that is raised, the text of a 200, or a status with an empty body."""
@@ -35,7 +35,13 @@ class ScriptedPlainGet:
         """The monotonic time of each of them."""
 
     async def get(
-        self, url: str, *, session: str | None = None, timeout: float = 30.0, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        url: str,
+        *,
+        session: str | None = None,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] = NO_HEADERS,
+        max_bytes: int = MAX_PLAIN_BYTES,
     ) -> PlainResponse:
         """What the script says, after the delay.
 
@@ -52,7 +58,10 @@ class ScriptedPlainGet:
         await self._clock.sleep(min(self._delay, timeout))
         if isinstance(scripted, FetchError):
             raise scripted.with_traceback(None)
-        return _response(url, scripted)
+        response = _response(url, scripted)
+        if len(response.body) > max_bytes:
+            raise PageTooLarge(f"{len(response.body)} bytes, at most {max_bytes}", phase="goto")
+        return response
 
     def __repr__(self) -> str:
         """How many requests there were."""

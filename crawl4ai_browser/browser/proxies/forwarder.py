@@ -16,6 +16,7 @@ import secrets
 import socket
 from base64 import b64encode
 from collections import deque
+from contextlib import contextmanager
 from hmac import compare_digest
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +29,10 @@ from crawl4ai_browser.browser.proxies.upstream import Upstream
 from crawl4ai_browser.browser.proxies.way_fault import FORWARDER_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from crawl4ai_browser.browser.background import Start
+    from crawl4ai_browser.browser.proxies.allowance import Allowance
     from crawl4ai_browser.browser.proxies.egress_gate import EgressGate
     from crawl4ai_browser.browser.proxies.traffic import Traffic
     from crawl4ai_browser.browser.proxies.way_fault import FaultKind, WayFault
@@ -85,6 +89,7 @@ class Forwarder:
         self.tunnel_refused_ports: set[int] = set()
         """Ports to which the upstream opens no tunnel, so that what would go through one is sent as requests."""
         self._authorization = b"Basic " + b64encode(f"{USER}:{self.password}".encode())
+        self._allowances: dict[bytes, Allowance] = {}
         self._faults: deque[SeenFault] = deque(maxlen=KEPT_FAULTS)
         self._scope = anyio.CancelScope()
         self._ended = anyio.Event()
@@ -138,8 +143,25 @@ class Forwarder:
         )
 
     def admits(self, authorization: bytes | None) -> bool:
-        """Whether who sent this Proxy-Authorization knows the secret."""
-        return authorization is not None and compare_digest(authorization, self._authorization)
+        """Whether who sent this Proxy-Authorization knows the secret, or has an allowance."""
+        if authorization is None:
+            return False
+        return compare_digest(authorization, self._authorization) or authorization in self._allowances
+
+    @contextmanager
+    def allowing(self, allowance: Allowance) -> Generator[str]:
+        """The password of a client that has this allowance, as long as the block runs."""
+        password = secrets.token_urlsafe(24)
+        authorization = b"Basic " + b64encode(f"{USER}:{password}".encode())
+        self._allowances[authorization] = allowance
+        try:
+            yield password
+        finally:
+            del self._allowances[authorization]
+
+    def allowance_of(self, authorization: bytes | None) -> Allowance | None:
+        """What who sent this may be sent; None: as much as comes."""
+        return None if authorization is None else self._allowances.get(authorization)
 
     # --- what went wrong
 

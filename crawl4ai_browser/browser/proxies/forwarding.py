@@ -23,6 +23,7 @@ from crawl4ai_browser.browser.proxies.way_fault import FORWARDER_NAME, WayFault,
 if TYPE_CHECKING:
     from anyio.abc import ByteStream, SocketStream
 
+    from crawl4ai_browser.browser.proxies.allowance import Allowance
     from crawl4ai_browser.browser.proxies.forwarder import Forwarder
 
 DOOR_HOST = "door.crawl4ai-browser.invalid"
@@ -68,6 +69,8 @@ class Conversation:
         self._reader = RequestReader(client)
         self._asked_at: float | None = None
         """When something was first sent to the target, which nothing has come back for. `math.inf`: something has."""
+        self._allowance: Allowance | None = None
+        """What may still come down. None: whatever comes."""
 
     async def run(self) -> None:
         """Serve the client until it or its target ends."""
@@ -84,6 +87,7 @@ class Conversation:
         if not self._way.admits(_header(request, b"proxy-authorization")):
             await self._client.send(_LOCKED)
             return
+        self._allowance = self._way.allowance_of(_header(request, b"proxy-authorization"))
         target = _target(request)
         if target is None:
             await self._client.send(_BAD_GATEWAY)
@@ -251,6 +255,8 @@ class Conversation:
     def _count_down(self, data: bytes) -> None:
         traffic = self._way.traffic
         traffic.received_bytes += len(data)
+        if self._allowance is not None and not self._allowance.take(len(data)):
+            raise anyio.BrokenResourceError
         if self._asked_at is not None and self._asked_at < math.inf:
             traffic.answers += 1
             traffic.answer_seconds += self._way.clock.monotonic() - self._asked_at

@@ -47,9 +47,10 @@ class OpenContext:
         """What names that where something is shown."""
         return self.proxy.id if self.proxy is not None else None
 
-    def requests(self) -> AbstractAsyncContextManager[APIRequestContext]:
-        """A client for plain requests with the context's cookies, identity and way out."""
-        return plain_requests(self.playwright, self.way, client=self.browser.requests, keywords=self.keywords)
+    def requests(self, max_bytes: int | None = None) -> AbstractAsyncContextManager[APIRequestContext]:
+        """A client for plain requests with the context's cookies, identity and way out. See `plain_requests`."""
+        client = self.browser.requests
+        return plain_requests(self.playwright, self.way, client=client, keywords=self.keywords, max_bytes=max_bytes)
 
     @contextmanager
     def opening_page(self) -> Generator[None]:
