@@ -144,6 +144,11 @@ class LaunchedBrowser:
                 tree.update(process.children(recursive=True))
         self.memory_bytes = sum(map(_memory_of, tree))
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether its end, or its driver's, is known. False says little: see `is_alive`."""
+        return self.lost is not None or not self.browser.is_connected() or not self.driver.is_running
+
     async def is_alive(self) -> bool:
         """Whether it answers. A connected browser can be dead: `is_connected` stays True when the driver is killed."""
         with anyio.move_on_after(PROBE_DEADLINE):
@@ -191,7 +196,10 @@ class Driver:
         Raises:
             LaunchFailed: it did not start within `deadline` seconds.
         """
-        return await to_the_end(cls._start(deadline))
+        try:
+            return await to_the_end(cls._start(deadline))
+        except OSError as error:
+            raise _no_room("Playwright's driver", error) from error
 
     @classmethod
     async def _start(cls, deadline: float) -> Driver:
@@ -204,7 +212,11 @@ class Driver:
         except Exception as error:
             problem = await anyio.to_thread.run_sync(driver_problem)
             raise LaunchFailed(f"Playwright's driver did not start: {problem or error}") from error
-        return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
+        try:
+            return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
+        except OSError:
+            await playwright.stop()
+            raise
 
     @property
     def is_running(self) -> bool:
@@ -222,7 +234,10 @@ class Driver:
             LaunchFailed: no browser was found, or it did not start.
             ConfigError: the configuration asks for what this browser cannot do.
         """
-        return await to_the_end(self._launch_whole(config, downloads, is_proxied=is_proxied))
+        try:
+            return await to_the_end(self._launch_whole(config, downloads, is_proxied=is_proxied))
+        except OSError as error:
+            raise _no_room("the browser", error) from error
 
     async def _launch_whole(
         self, config: BrowserConfig, downloads: Path | None, *, is_proxied: bool
@@ -257,7 +272,12 @@ class Driver:
             if isinstance(error, (PlaywrightError, TimeoutError)):
                 raise LaunchFailed(_launch_message(executable.path, error)) from error
             raise
-        started, profiles = await anyio.to_thread.run_sync(_browser_processes, before)
+        try:
+            started, profiles = await anyio.to_thread.run_sync(_browser_processes, before)
+        except OSError:
+            await browser.close()
+            await anyio.to_thread.run_sync(_remove, folder)
+            raise
         return LaunchedBrowser(
             browser=browser,
             options=options,
@@ -355,6 +375,11 @@ def _browser_processes(before: set[psutil.Process]) -> tuple[tuple[psutil.Proces
     arguments = [argument for process in started for argument in _command(process)]
     folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("--user-data-dir=")]
     return started, tuple(Path(folder) for folder in folders)
+
+
+def _no_room(what: str, error: OSError) -> LaunchFailed:
+    """The error of a machine that has no more files, memory or disk to give."""
+    return LaunchFailed(f"{what} could not be started: {error}")
 
 
 def _launch_message(path: Path, error: Any) -> str:

@@ -46,7 +46,7 @@ _SCRIPTS = {
     "before-unload": """
         addEventListener("beforeunload", (event) => { event.preventDefault(); event.returnValue = ""; });""",
     "busy-loop": "while (true) { }",
-    "late-busy-loop": "setTimeout(() => { while (true) { } }, 300);",
+    "late-busy-loop": "setTimeout(() => { while (true) { } }, 2000);",
     "unload-loop": 'addEventListener("pagehide", () => { while (true) { } });',
     "before-unload-loop": 'addEventListener("beforeunload", () => { while (true) { } });',
     "write-loop": 'while (true) document.write("<p>more</p>");',
@@ -68,7 +68,7 @@ _SCRIPTS = {
     "memory-hog": """
         const hoard = [];
         const grow = () => { hoard.push(new Array(4_000_000).fill(Math.random())); setTimeout(grow, 0); };
-        grow();""",
+        setTimeout(grow, 2000);""",
     "memory-loop": "const hoard = []; while (true) hoard.push(new Array(1_000_000).fill(Math.random()));",
     "window-open-storm": """
         for (let number = 0; number < 40; number++) window.open(`/leaf/popup-${number}`, "_blank");""",
@@ -107,9 +107,7 @@ def hostile_pages() -> Routes:
     }
     others: Routes = {
         "/never-idle/pulse": lambda hit: Response.json({"count": hit.index + 1}),
-        "/meta-refresh-loop": script_page(
-            "meta-refresh-loop", head='<meta http-equiv="refresh" content="0; url=/meta-refresh-loop">'
-        ),
+        "/meta-refresh-loop": _meta_refresh,
         "/leaf/*": lambda hit: script_page("leaf " + hit.path.removeprefix("/leaf/")),
         "/socket/stream": _socket,
         "/service-worker/script.js": Response(headers=(("Content-Type", "text/javascript"),), body=_SERVICE_WORKER),
@@ -135,6 +133,12 @@ def _socket(hit: Hit) -> Response:
 
 def _number(hit: Hit, name: str, default: int) -> int:
     return int(hit.parameter(name, str(default)))
+
+
+def _meta_refresh(hit: Hit) -> Response:
+    """`/meta-refresh-loop?turn=`: to the next turn, at once and for ever."""
+    following = f"/meta-refresh-loop?turn={_number(hit, 'turn', 0) + 1}"
+    return script_page("meta-refresh-loop", head=f'<meta http-equiv="refresh" content="0; url={following}">')
 
 
 def _many_links(hit: Hit) -> Response:

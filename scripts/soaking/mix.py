@@ -12,10 +12,14 @@ from crawl4ai_browser.testing.site_outcomes import Outcome, fault_outcomes
 FAULT_SHARE = 0.4
 """Of the pages. A third or so of these hang until their deadline, so that it is more than half of the time."""
 
+UNTIMELY = ("/station/event-stream.html",)
+"""What comes over an event stream is not waited for: on a busy machine the page may be read before."""
+
 
 def ordinary_outcomes(site_folder: Path) -> tuple[Outcome, ...]:
     """Of the pages of the bundled site whose text only their script could have written."""
     pages = [page for page in expected_pages(site_folder) if page.kind == "page" and page.text is not None]
+    pages = [page for page in pages if page.path not in UNTIMELY]
     return tuple(Outcome(path=page.path, html=page.text) for page in pages)
 
 

@@ -239,8 +239,7 @@ class VisitDownloads:
 
     async def _why_not(self, download: PageDownload, error: PlaywrightError) -> Verdict:
         if is_gone(error):
-            browser = download.playwright.page.context.browser
-            if browser is None or not browser.is_connected():
+            if self._context.browser.is_dead:
                 raise BrowserCrashed("the browser died during the download", phase="download") from error
             return Verdict("cancelled", "its page or session was closed")
         if await _is_closed(download.playwright.page):

@@ -26,7 +26,7 @@ from crawl4ai_browser.browser.sessions.user_windows import UserWindows
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.kept_page import KeptPage
 from crawl4ai_browser.browser.visits.page_script import tracker_script
-from crawl4ai_browser.errors import BrowserCrashed, FetchError
+from crawl4ai_browser.errors import BrowserCrashed, FetchError, LaunchFailed
 from crawl4ai_browser.proxy_status import ProxyErrand
 from crawl4ai_browser.storage_state import StorageState
 
@@ -145,7 +145,10 @@ class BrowserSession:
             return await to_the_end(self._open(proxy))
 
     async def _open(self, proxy: Proxy | None) -> OpenContext:
-        way = await self._source.open_way(proxy)
+        try:
+            way = await self._source.open_way(proxy)
+        except OSError as error:
+            raise LaunchFailed(f"the way out of a context could not be opened: {error}", phase="page") from error
         try:
             browser = await self._source.usable_browser(is_proxied=way is not None)
             opened = await self._open_context(browser, way)
