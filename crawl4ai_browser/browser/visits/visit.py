@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from crawl4ai_browser.request import Request
 
 
-READ_AFTER_FAILURE = 3.0
+READ_AFTER_FAILURE = 2.0
 """Seconds for reading a page on which an action failed. One that hangs is taken as it was before."""
 
 DEADLINE_MARGIN = 1.0

@@ -54,7 +54,7 @@ async def test_all_of_a_thousand_rows_that_use_twenty_nodes_in_turn(act: Act) ->
 
 
 async def test_a_list_that_grows_while_it_is_scrolled(act: Act) -> None:
-    for actions in ((Scroll(),), (Collect("#rows > li"),), (Scroll(), Collect("#rows > li"))):
+    for actions in ((Scroll(),), (Collect("#rows > li"),)):
         snapshot = await act("/station/infinite-scroll.html", *actions)
         sightings = sightings_of(snapshot)
         assert len(sightings) == len({json.dumps(each) for each in sightings}) == SIGHTING_COUNT

@@ -60,15 +60,19 @@ ANSWERING = """<script>
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-async def test_banners_of_the_common_platforms_are_answered(act: Act, site: SiteServer, platform: str) -> None:
+async def test_banners_of_the_common_platforms_are_refused(act: Act, site: SiteServer, platform: str) -> None:
     site.route("/banner", Response.html(f"<!doctype html><main>{TEXT}</main>{PLATFORMS[platform]}{ANSWERING}"))
-    for action, done, said in (
-        (DismissConsent(), "rejected", "no"),
-        (DismissConsent("accept"), "accepted", "yes"),
-    ):
-        snapshot = await act("/banner", action)
-        assert snapshot.actions[0].value == done
-        assert f"answered {said} true" in html_of(snapshot)
+    snapshot = await act("/banner", DismissConsent())
+    assert snapshot.actions[0].value == "rejected"
+    assert "answered no true" in html_of(snapshot)
+
+
+async def test_banners_are_agreed_to_where_that_is_asked_for(act: Act, site: SiteServer) -> None:
+    for platform in ("OneTrust", "in words"):
+        site.route("/banner", Response.html(f"<!doctype html><main>{TEXT}</main>{PLATFORMS[platform]}{ANSWERING}"))
+        snapshot = await act("/banner", DismissConsent("accept"))
+        assert snapshot.actions[0].value == "accepted"
+        assert "answered yes true" in html_of(snapshot)
 
 
 async def test_the_guest_books_banner_is_refused_or_taken_away_and_the_page_scrolls_again(act: Act) -> None:
