@@ -30,6 +30,16 @@ def blocks(kind: str) -> list[str]:
     return [text for found, text in BLOCK.findall(README) if found == kind]
 
 
+def file_name(text: str) -> str:
+    """Of a block that begins with the name of its file."""
+    return text.splitlines()[0].removeprefix("# ")
+
+
+SUITE = [text for text in blocks("python") if file_name(text).endswith(".py")]
+"""What is run by pytest."""
+
+SCRIPTS = [text for text in blocks("python") if text not in SUITE]
+
 COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line.strip()]
 
 
@@ -43,8 +53,7 @@ def proxy() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def readme_files(tmp_path: Path, proxy: str) -> None:
     for text in (text for kind in FILES for text in blocks(kind)):
-        name = text.splitlines()[0].removeprefix("# ")
-        (tmp_path / name).write_text(text.replace(PROXY, proxy), encoding="utf-8")
+        (tmp_path / file_name(text)).write_text(text.replace(PROXY, proxy), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +76,31 @@ def test_every_block_is_of_a_kind_that_is_checked() -> None:
     assert COMMANDS
 
 
-@pytest.mark.parametrize("source", blocks("python"), ids=lambda text: str(text).count("\n"))
+@pytest.mark.timeout(120)  # a suite with browsers of its own, on a machine that is busy
+def test_suite_passes_as_it_stands_twice(site: SiteServer, tmp_path: Path) -> None:
+    for text in SUITE:
+        (tmp_path / file_name(text)).write_text(text.replace("https://example.com/", site.url("/")), encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:playwright",
+        "-p",
+        "no:asyncio",
+    ]
+    done = run(command, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "cassettes" / "test_site").is_dir()
+    replayed = run([*command, "-k", "without_network", "--crawl-cassettes=none"], tmp_path)
+    assert replayed.returncode == 0, replayed.stdout
+
+
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda text: str(text).count("\n"))
 def test_python_example_runs_as_it_stands(source: str, site: SiteServer, proxy: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
     script.write_text(source.replace("https://example.com/", site.url("/")).replace(PROXY, proxy), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import anyio
 
@@ -45,7 +46,7 @@ def run(url: str, form_name: str | None, **values: object) -> int:
     _check_output(output, form, form_name)
     session = kept_session(values["session"])
     require_browser_for(config)
-    result = anyio.run(_fetched, request, config, Report(verbosity, "failures"), session)
+    result = anyio.run(partial(fetched, request, config, report=Report(verbosity, "failures"), session=session))
     if isinstance(result, int):
         return result
     return _written(result, form.give(result), form_name, output)
@@ -65,7 +66,7 @@ def _check_output(output: OutputOptions, form: Form, name: str) -> None:
         raise ConfigError(f"a {name} would garble the terminal: give --output FILE, or redirect standard output")
 
 
-async def _fetched(request: Request, config: CrawlConfig, report: Report, session: str | None) -> CrawlResult | int:
+async def fetched(request: Request, config: CrawlConfig, *, report: Report, session: str | None) -> CrawlResult | int:
     """The result, or the exit code of a signal."""
     interrupts = Interrupts()
     result: CrawlResult | None = None

@@ -20,6 +20,7 @@ from crawl4ai_browser.errors import ConfigError, CrawlError, LaunchFailed
 _COMMANDS = {
     "crawl": "Visit URLs, and follow their links as far as the scope goes.",
     "fetch": "Visit one URL and print it as Markdown, html, JSON, links, text, screenshot or PDF.",
+    "save": "Visit one URL and save the visit in a folder, as a test case for pytest.",
     "login": "Sign in, by hand or by a script, and keep the session under a name.",
     "session": "List, show, delete, export and import the sessions that are kept.",
     "proxies": "Check whether the proxies of a list work.",

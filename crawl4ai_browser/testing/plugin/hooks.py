@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from crawl4ai_browser.testing.plugin.sites import CrawlSite
     from crawl4ai_browser.testing.plugin.visitors import AsyncCrawlSession, CrawlSession, SharedCrawler
     from crawl4ai_browser.testing.proxy import ProxyServer
+
+_VISIT_FILE = "saved-visit.json"
+"""As `saved_visit` has it, which is imported when there is one."""
 
 _test_key = pytest.StashKey["CrawlTest"]()
 """What a test has crawled with, for its report."""
@@ -41,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="What tests marked crawl_cassette record, whatever they say: nothing; all, where there is no file yet;"
         " what is not in the file; all, anew.",
     )
+    group.addoption(
+        "--update-crawls",
+        action="store_true",
+        help="Write what saved visits give now as what is expected of them, in place of comparing it.",
+    )
     parser.addini("crawl_missing_browser", "fail or skip tests that crawl where there is no browser", default="fail")
 
 
@@ -51,6 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "crawl_cassette(path=None, mode='once', secrets=()): crawl from a file of answers, recorded where there is"
         " none. The path is relative to the test's file, by default cassettes/<file>/<test>.json.",
     )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect saved visits."""
+    if file_path.name != _VISIT_FILE:
+        return None
+    collector: pytest.Collector = _part("visit_items").VisitFile.from_parent(parent, path=file_path)
+    return collector
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, cast
 
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.storage_state import StorageState
@@ -42,7 +42,7 @@ def _state_of(context: Any) -> StorageState:
     if isinstance(context, StorageState):
         return context
     if isinstance(context, dict):
-        return StorageState.of(context, source="session_from")
+        return StorageState.of(cast("object", context), source="session_from")
     ask = getattr(context, "storage_state", None)
     if ask is None:
         raise ConfigError(f"session_from takes a browser context of Playwright's, not {type(context).__name__}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal
 
 import pytest
 
@@ -22,6 +23,8 @@ _FIRST_RETRY = 0.05
 
 _RESUME_ATTEMPTS = 1
 """How often a file that broke off is continued: before each a second or more is waited for."""
+
+_MISSING_BROWSER: Mapping[str, Literal["fail", "skip"]] = {"fail": "fail", "skip": "skip"}
 
 _OUTPUT = "test-results"
 """Where artifacts go without pytest-playwright, as with it."""
@@ -41,17 +44,22 @@ class Settings:
     @classmethod
     def of(cls, config: pytest.Config) -> Settings:
         """Those of a run."""
-        missing = config.getoption("crawl_missing_browser") or config.getini("crawl_missing_browser")
-        if missing not in ("fail", "skip"):
-            raise pytest.UsageError(f"crawl_missing_browser is fail or skip, not {missing!r}")
+        given = config.getoption("crawl_missing_browser") or config.getini("crawl_missing_browser")
+        if given not in _MISSING_BROWSER:
+            raise pytest.UsageError(f"crawl_missing_browser is fail or skip, not {given!r}")
         return cls(
-            missing_browser=cast("Literal['fail', 'skip']", missing),
-            headless=not config.getoption("--headed", default=False),
-            screenshot=config.getoption("--screenshot", default="off"),
-            full_page=bool(config.getoption("--full-page-screenshot", default=False)),
-            tracing=config.getoption("--tracing", default="off"),
-            output=Path(config.getoption("--output", default=_OUTPUT)).absolute(),
+            missing_browser=_MISSING_BROWSER[given],
+            headless=not _option(config, "--headed", default=False),
+            screenshot=_option(config, "--screenshot", default="off"),
+            full_page=bool(_option(config, "--full-page-screenshot", default=False)),
+            tracing=_option(config, "--tracing", default="off"),
+            output=Path(_option(config, "--output", default=_OUTPUT)).absolute(),
         )
+
+
+def _option(config: pytest.Config, name: str, *, default: object) -> Any:
+    """An option of pytest-playwright's, where that is installed."""
+    return config.getoption(name, default=default)
 
 
 def default_config(settings: Settings, folder: Path) -> CrawlConfig:

@@ -54,7 +54,7 @@ class CrawlSite:
         site = SiteServer(folder)
         if faults:
             install_fault_routes(site)
-        given = content if isinstance(content, Mapping) else {}
+        given: Mapping[str, Page] = content if isinstance(content, Mapping) else {}
         for path, page in {**given, **(routes or {})}.items():
             site.route(path, answer_of(page))
         return self._stack.enter_context(site)

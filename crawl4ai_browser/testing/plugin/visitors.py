@@ -144,8 +144,12 @@ class CrawlSession:
 
     def run(self, function: PageFunction[T]) -> T:
         """The result of an async function that gets Playwright's own page, as `Session.run` has it."""
-        result: T = self._bridge.wait(self._session().run, function)
-        return result
+        session = self._session()
+
+        async def done() -> T:
+            return await session.run(function)
+
+        return self._bridge.wait(done)
 
     def storage_state(self) -> StorageState:
         """All that the session remembers."""
@@ -182,8 +186,12 @@ class AsyncCrawlSession:
 
     async def run(self, function: PageFunction[T]) -> T:
         """The result of an async function that gets Playwright's own page. It runs in the crawler's own loop."""
-        result: T = await self._bridge.run(self._session().run, function)
-        return result
+        session = self._session()
+
+        async def done() -> T:
+            return await session.run(function)
+
+        return await self._bridge.run(done)
 
     async def storage_state(self) -> StorageState:
         """All that the session remembers."""

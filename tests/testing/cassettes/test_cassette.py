@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -237,10 +237,10 @@ async def test_secrets_are_not_in_the_file_and_needed_by_nobody(site: SiteServer
 
 
 @contextmanager
-def https_site() -> Iterator[str]:
+def https_site() -> Generator[str]:
     """A server that answers one page over TLS, with a certificate that nobody knows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - of a part that is not typed
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
 
         def serve() -> None:
