@@ -23,6 +23,7 @@ async def test_no_two_hits_on_a_host_are_nearer_than_asked_for() -> None:
         site.route("/quick/*", Response.html("<p>quick"))
         site.route("/late/*", delayed(Response.html("<p>late"), DELAY / 2))
         async with BrowserPool(config) as pool, anyio.create_task_group() as tasks:
+            pool.proxies.gate.name_seed(site.url("/"))
             fetcher = PoliteFetcher(BrowserFetcher(pool, config), SessionPlainGet(pool), config.politeness)
             for number in range(8):
                 path = f"/late/{number}" if number % 2 else f"/quick/{number}"
