@@ -3,64 +3,100 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from crawl4ai_browser.clock import SYSTEM_CLOCK
+from crawl4ai_browser.storage import schema
+from crawl4ai_browser.storage.connect import connect
+from tests.crawling.crawl_process import PAGES
+
 ROOT = Path(__file__).parents[2]
-PAGES = 63
-
-SCRIPT = """
-import sys
-from pathlib import Path
-import anyio
-from crawl4ai_browser import CapacityConfig, CrawlConfig, Crawler, Scope
-from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher
-
-def tree(url):
-    number = int(url.rpartition("/")[2])
-    return f'<a href="/{2 * number + 1}">left</a> <a href="/{2 * number + 2}">right</a>'
-
-async def main():
-    config = CrawlConfig(state_dir=Path(sys.argv[1]), capacity=CapacityConfig(content_workers=0))
-    async with Crawler(config, fetcher=ScriptedFetcher(tree, delay=0.002)) as crawler:
-        async for result in crawler.crawl("https://a.test/0", scope=Scope(max_depth=5)):
-            print(result.url.rpartition("/")[2], flush=True)
-
-anyio.run(main)
-"""
+KILLS = 20
 
 
-def run_and_kill(state: Path, kill_after: int) -> list[int]:
-    """The pages given out by a crawl that is killed as soon as it has given out so many."""
-    numbers: list[int] = []
-    command = [sys.executable, "-c", SCRIPT, str(state)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            numbers.append(int(line))
-            if len(numbers) == kill_after:
-                process.kill()
-    assert process.returncode in (0, -9)
-    return numbers
+@pytest.fixture
+def nursery(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Starts crawls of 511 pages on the same state."""
+    module = "tests.crawling.crawl_process"
+    command = [sys.executable, "-m", module, str(tmp_path / "state"), str(tmp_path / "log")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=ROOT
+    ) as process:
+        yield process
 
 
-@pytest.mark.timeout(90)  # each run loads the package anew: a second alone on a core, three on a busy machine
-def test_a_killed_crawl_goes_on_where_it_was(tmp_path: Path) -> None:
-    random = Random(7)
-    runs: list[list[int]] = []
-    while len({number for run in runs for number in run}) < PAGES:
-        assert len(runs) < 20, "it makes no progress"
-        runs.append(run_and_kill(tmp_path / "state", random.randint(10, 30)))
+async def killed_after(nursery: subprocess.Popen[str], seconds: float) -> bool:
+    """Start a crawl and kill it so long after it began; whether it was still at work then."""
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    nursery.stdin.write("start\n")
+    process = int(nursery.stdout.readline())
+    await SYSTEM_CLOCK.sleep(seconds)
+    with suppress(ProcessLookupError):  # it had finished
+        os.kill(process, signal.SIGKILL)
+    return int(nursery.stdout.readline()) == signal.SIGKILL
 
-    assert {number for run in runs for number in run} == set(range(PAGES))
-    # All but the last result of a run were acknowledged by asking for the next one.
-    acknowledged = [number for run in runs for number in run[:-1]]
-    assert len(acknowledged) == len(set(acknowledged))
-    for index, run in enumerate(runs):
-        later = {number for other in runs[index + 1 :] for number in other}
-        assert later & set(run[:-1]) == set()
+
+def done_in(state: Path) -> set[str]:
+    """The URLs that the database has as done."""
+    file = state / "crawl.sqlite"
+    if not file.exists():
+        return set()
+    with closing(connect(file)) as connection:
+        rows = connection.execute("SELECT url FROM requests WHERE state = ?", (schema.DONE,))
+        return {url for (url,) in rows}
+
+
+class ServerLog:
+    """What was fetched and given out, read on from one kill to the next."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read = 0
+
+    def news(self, what: str) -> set[str]:
+        """The URLs of the lines of that kind since `forget` was called last."""
+        return {line.split()[1] for line in self._lines()[self._read :] if line.startswith(f"{what} ")}
+
+    def all(self, what: str) -> set[str]:
+        return {line.split()[1] for line in self._lines() if line.startswith(f"{what} ")}
+
+    def forget(self) -> None:
+        self._read = len(self._lines())
+
+    def _lines(self) -> list[str]:
+        return self._file.read_text().splitlines() if self._file.exists() else []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="crawls are forked")
+@pytest.mark.timeout(150)
+async def test_twenty_kills_at_any_moment_lose_no_page_and_none_is_fetched_after_it_was_done(
+    nursery: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    dice, log, state = Random(11), ServerLog(tmp_path / "log"), tmp_path / "state"
+    done: set[str] = set()
+    kill_count = 0
+    for _ in range(KILLS):
+        # From before the database is there to some way into the crawl; a fast machine may come to its end.
+        kill_count += await killed_after(nursery, dice.uniform(0.0, 0.25))
+        assert log.news("fetch").isdisjoint(done), "fetched again after it was committed"
+        log.forget()
+        done = done_in(state)
+        assert done <= log.all("given"), "done without having been given out"
+    assert kill_count >= 5, "the site must be large enough for several kills"
+    was_killed = True
+    while was_killed:
+        was_killed = await killed_after(nursery, 3.0)
+        assert log.news("fetch").isdisjoint(done)
+        log.forget()
+        done = done_in(state)
+    truth = {f"https://a.test/{number}" for number in range(PAGES)}
+    assert log.all("given") == log.all("fetch") == done == truth
