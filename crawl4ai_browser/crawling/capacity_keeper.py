@@ -19,6 +19,10 @@ from crawl4ai_browser.events import CapacityChanged
 INTERVAL = 2.0
 """Seconds between two looks. A renderer takes a few to grow by what the reserve holds."""
 
+LOOKS_AT_BROWSERS = 5
+"""Every how many looks the browsers are measured too, where memory is not short: that costs 50 ms of CPU and more,
+while what the machine has left is one line of a file."""
+
 _MEMORY_OF_LATENESS = 3
 """Looks whose least lateness counts: one pause, of a garbage collection or a busy machine, is no reason."""
 
@@ -34,7 +38,7 @@ def machine_memory(root: Path = Path("/")) -> tuple[int, int]:
 
 
 class CapacityKeeper:
-    """Keeps a pool's number of pages to what the machine bears. Its looks cost some 10 ms of a thread each."""
+    """Keeps a pool's number of pages to what the machine bears. All that blocks is done in a thread."""
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class CapacityKeeper:
         self._clock = clock
         self._measure = measure
         self._lateness: deque[float] = deque(maxlen=_MEMORY_OF_LATENESS)
+        self._looks = 0
 
     async def run(self) -> None:
         """Look again and again, until cancelled. A pool without browsers is left alone."""
@@ -78,9 +83,13 @@ class CapacityKeeper:
             self._pool.observers(event)
 
     def _measure_all(self) -> tuple[int, int]:
-        for browser in self._pool.browsers:
-            browser.measure_memory()
-        return self._measure()
+        memory, available = self._measure()
+        is_short = available < 2 * self._config.memory_reserve * memory
+        if is_short or self._looks % LOOKS_AT_BROWSERS == 0:
+            for browser in self._pool.browsers:
+                browser.measure_memory()
+        self._looks += 1
+        return memory, available
 
     def __repr__(self) -> str:
         """What it keeps."""
