@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """Levels of nesting. Deeper ones describe nothing, and JSON parsers stop at 255 (pydantic) or 1,000 (json)."""
 
-_WRAPPING = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|(?://|/\*)?\s*\]\]>(?:\s*\*/)?)\s*$"
-)
+_OPENING = re.compile(r"<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[")
+_CLOSING = re.compile(r"(?:-->|(?://|/\*)?\s*\]\]>(?:\s*\*/)?)$")
+_CLOSING_LENGTH = 100
+"""Characters at the end in which the closing mark is looked for: in a whole text that would take the square of it."""
+
 _BETWEEN = re.compile(r"[\s;,]*")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -29,7 +31,7 @@ def parse_json_ld(text: str) -> Iterator[JsonValue]:
     Comment and CDATA marks around, commas and semicolons after, and line breaks within strings are forgiven. What is
     no JSON beyond that ends the reading. NaN and infinities are no JSON.
     """
-    text = _WRAPPING.sub("", text)
+    text = _unwrapped(text.strip())
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse, parse_float=_finite, parse_int=_integer)
     position = _next(text, 0)
     while position < len(text):
@@ -42,6 +44,14 @@ def parse_json_ld(text: str) -> Iterator[JsonValue]:
             return
         yield _encodable(value)
         position = _next(text, position)
+
+
+def _unwrapped(text: str) -> str:
+    """Without the marks of a comment or of CDATA around it."""
+    opening = _OPENING.match(text)
+    if opening is not None:
+        text = text[opening.end() :]
+    return text[:-_CLOSING_LENGTH] + _CLOSING.sub("", text[-_CLOSING_LENGTH:])
 
 
 def _next(text: str, position: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawl4ai_browser.addresses import address_class, is_local_name, literal_address
@@ -124,12 +124,14 @@ def test_a_zone_changes_nothing() -> None:
     assert address_class("fe80::1%eth0") == "link-local"
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.ip_addresses())
 def test_nothing_is_public_that_the_standard_library_knows_as_private(address: IPv4Address | IPv6Address) -> None:
     if address_class(str(address)) is None and not embeds_ipv4(address):
         assert address.is_global or not address.is_private
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.ip_addresses(v=4))
 def test_an_address_and_its_mapped_form_are_the_same(address: IPv4Address) -> None:
     assert address_class(f"::ffff:{address}") == address_class(str(address))

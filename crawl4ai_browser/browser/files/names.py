@@ -19,6 +19,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crawl4ai_browser import urls
+from crawl4ai_browser.frozen import well_formed
 
 MAX_NAME_BYTES = 255
 """Of one name: NAME_MAX of ext4, XFS, Btrfs, APFS and tmpfs; NTFS takes 255 UTF-16 units, never more than bytes."""
@@ -41,6 +42,10 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 # `.tar.gz` is one suffix. One that begins with a digit is a version (`report 2.1`).
 _SUFFIX = re.compile(r"(?:\.tar)?\.[A-Za-z][A-Za-z0-9_+~-]*", re.IGNORECASE)
+
+
+MAX_DISPOSITION_LENGTH = 4096
+"""Characters of a Content-Disposition that are read, as reading takes the square of them. Names have 255 at most."""
 
 
 class FileFacts(NamedTuple):
@@ -104,7 +109,8 @@ def name_of_answer(url: str, headers: dict[str, str]) -> str:
     A path without a suffix is given that of the media type, as browsers do.
     """
     message = Message()
-    message["Content-Disposition"] = headers.get("content-disposition", "")
+    disposition = headers.get("content-disposition", "")[:MAX_DISPOSITION_LENGTH]
+    message["Content-Disposition"] = well_formed(disposition)
     named = message.get_filename()  # decodes RFC 5987's filename* too, and prefers nothing: browsers write both alike
     if named:
         return named
