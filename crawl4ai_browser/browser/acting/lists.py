@@ -14,7 +14,7 @@ from crawl4ai_browser.browser.acting.collection import Collection
 from crawl4ai_browser.browser.acting.failing import CannotAct
 from crawl4ai_browser.browser.acting.reach import first_visible
 from crawl4ai_browser.browser.playwright_errors import is_interrupted
-from crawl4ai_browser.browser.visits.page_script import expect_news_script, list_script
+from crawl4ai_browser.browser.visits.page_script import list_script
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ async def _by_clicks(what: _List, collection: Collection, action: Collect) -> No
         control = first_visible(page, action.next)
         if await _is_off(control):
             return
-        await page.evaluate(expect_news_script())
+        await what.stage.begin_input()
         await control.click(timeout=ELEMENT_SECONDS * 1000)
         if not await _has_brought(what, collection):
             return

@@ -65,6 +65,7 @@ async def _click_through(stage: Stage, answer: Literal["reject", "accept"]) -> b
         control = await _control(stage.page.page, answer)
         if control is None:
             break
+        await stage.begin_input()
         try:
             await control.click(timeout=CLICK_SECONDS * 1000)
         except PlaywrightError as error:

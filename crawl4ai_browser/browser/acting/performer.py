@@ -32,7 +32,6 @@ from crawl4ai_browser.browser.acting.reach import first_visible
 from crawl4ai_browser.browser.acting.scripts import run_script
 from crawl4ai_browser.browser.acting.stage import Stage, seconds_left
 from crawl4ai_browser.browser.playwright_errors import is_gone, translate
-from crawl4ai_browser.browser.visits.page_script import expect_news_script
 from crawl4ai_browser.errors import ActionFailed, ActionTimeout, FetchError
 
 if TYPE_CHECKING:
@@ -147,10 +146,10 @@ class Performer:
             case RemoveOverlays():
                 return await remove_overlays(stage)
             case RunScript():
-                await stage.page.page.evaluate(expect_news_script())
+                await stage.begin_input()
                 return await run_script(stage.page.page, action)
             case _:
-                await stage.page.page.evaluate(expect_news_script())
+                await stage.begin_input()
                 await give_input(stage.page.page, action, seconds=seconds)
         return None
 

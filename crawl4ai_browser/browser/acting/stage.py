@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from crawl4ai_browser.browser.visits.page_script import expect_news_script
 from crawl4ai_browser.ready import Quiet, Ready
 
 if TYPE_CHECKING:
@@ -36,8 +37,19 @@ class Stage:
     settle: Settle
     collections: list[Collection]
     """What lists have shown so far, for the reading of the page."""
+    on_input: Callable[[], None]
+    """Told before anything is done that may lead to another document."""
     quiet: Quiet = Quiet(cap=SETTLE_SECONDS)
     """How long after an action the page is left alone."""
+
+    async def begin_input(self) -> None:
+        """Make ready for what an action brings: requests that look like polling so far, documents.
+
+        Raises:
+            PlaywrightError: the page is gone.
+        """
+        self.on_input()
+        await self.page.page.evaluate(expect_news_script())
 
 
 def seconds_left() -> float:

@@ -72,6 +72,8 @@ class DocumentWatch:
     """Addresses that the page went on to, or wanted a file from, without an answer."""
     carried: Hop | None = None
     """The first of the hops, where it is of a document that was there before the visit began."""
+    acted_on: list[Hop] = field(default_factory=list["Hop"])
+    """Those of documents on which an action was begun: where it led to is no redirect."""
     navigations: int = 0
     failure: FetchError | None = None
     on_answer: OnAnswer | None = None
@@ -138,7 +140,7 @@ class DocumentWatch:
         for hop in self.hops:
             if hop is final:
                 break
-            if hop is self.carried:
+            if hop is self.carried or any(hop is each for each in self.acted_on):
                 continue
             passed.append(Redirect(url=hop.url, status=hop.status if hop.kind == "http" else None, kind=hop.kind))
         return tuple(passed)
@@ -148,6 +150,13 @@ class DocumentWatch:
         if document is not None:
             self.carried = replace(document)
             self.hops.append(self.carried)
+
+    def begin_action(self, url: str) -> None:
+        """Take what comes now for the doing of an action on the document at `url`: documents are counted anew."""
+        document = self.document_of(url)
+        if document is not None:
+            self.acted_on.append(document)
+        self.navigations = 1
 
     def fail(self, error: FetchError) -> None:
         """Record what broke the document, once, and tell whoever waits for it."""

@@ -54,7 +54,13 @@ class VisitActions:
             ActionFailed, ActionTimeout: one of them; those after it were not begun.
             PlaywrightError: the page is gone.
         """
-        stage = Stage(self._page, self._settle, self._record.collections, quiet_between(self._settings.visit.ready))
+        stage = Stage(
+            self._page,
+            self._settle,
+            self._record.collections,
+            on_input=lambda: self._record.watch.begin_action(self._page.page.url),
+            quiet=quiet_between(self._settings.visit.ready),
+        )
         can_act = self._settings.context.java_script and not self._record.watch.is_sandboxed
         await Performer(stage, self._clock, can_act=can_act).perform(actions, self._record.actions)
 

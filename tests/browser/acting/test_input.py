@@ -152,6 +152,7 @@ async def test_a_click_that_leads_to_another_document_is_followed(act: Act, site
     site.route("/here", Response.html("<!doctype html><a href=/there>go</a>"))
     snapshot = await act("/here", Click("a"), WaitFor("h1"))
     assert snapshot.final_url == site.url("/there")
+    assert snapshot.redirects == ()
     assert "js:there" in html_of(snapshot)
     assert snapshot.status == 200
 

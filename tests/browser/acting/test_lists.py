@@ -15,6 +15,7 @@ from crawl4ai_browser.schema import Css, Schema
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.site import Response, SiteServer
 from crawl4ai_browser.testing.site_register import RING_COUNT, SPECIMEN_COUNT, rings
+from crawl4ai_browser.testing.site_requests import Hit
 from crawl4ai_browser.transforms import Match, Number
 from tests.browser.acting.conftest import Act
 from tests.browser.visiting import ADD, html_of, page
@@ -85,6 +86,19 @@ async def test_pages_of_a_list_that_are_documents_of_their_own(act: Act) -> None
     snapshot = await act("/journal/", Collect("main article, main li", next='a[rel=next], a:has-text("Older")'))
     assert snapshot.final_url.endswith("/journal/?page=3")
     assert snapshot.actions[0].value == 15
+
+
+async def test_more_documents_than_a_chain_of_redirects_may_have(act: Act, site: SiteServer) -> None:
+    def numbered(hit: Hit) -> Response:
+        number = int(hit.parameter("page", "1"))
+        link = f"<a id=next href='/numbered?page={number + 1}'>next</a>" if number < 5 else ""
+        return Response.html(f"<!doctype html><ul><li>item {number}</ul>{link}")
+
+    site.route("/numbered", numbered)
+    snapshot = await act("/numbered", Collect("li", next="#next"), max_navigations=2)
+    assert snapshot.actions[0].value == 5
+    assert (snapshot.final_url, snapshot.redirects) == (site.url("/numbered?page=5"), ())
+    assert [f"<li>item {number}</li>" in html_of(snapshot) for number in range(1, 6)] == [True] * 5
 
 
 async def test_a_catalogue_that_is_nothing_but_its_api(act: Act) -> None:
