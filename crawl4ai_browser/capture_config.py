@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from crawl4ai_browser.frozen import Frozen
 
@@ -23,10 +23,6 @@ def _checked_pattern(pattern: str) -> str:
     # By name: it brings the regular expressions' engine, which whoever records no answers does without.
     import_module("crawl4ai_browser.url_patterns").compile_pattern(pattern)
     return pattern
-
-
-def _as_tuple(given: object) -> object:
-    return (given,) if isinstance(given, str) else given
 
 
 CssSelector = Annotated[str, AfterValidator(_checked_css)]
@@ -112,7 +108,7 @@ class CaptureConfig(Frozen):
     """Console messages and uncaught page errors."""
     requests: bool = False
     """Every request of the page with its status, type and times."""
-    responses: Annotated[tuple[UrlPattern, ...], BeforeValidator(_as_tuple)] = ()
+    responses: tuple[UrlPattern, ...] | UrlPattern = ()
     """Answers to keep with their bodies, by URL: patterns as in a scope (`**/api/**`, `*.json`, `re:...`). The data
     behind a page that a script renders is in those of its own API calls."""
     har: bool = False
@@ -125,3 +121,8 @@ class CaptureConfig(Frozen):
     folder: Path | None = None
     """Where screenshots, PDFs, MHTML, HAR and bodies of answers are written, below a folder for each host. The result
     then has their paths in place of them. None: all of it is in the result."""
+
+    @property
+    def response_patterns(self) -> tuple[str, ...]:
+        """`responses`, also where it is a single one."""
+        return (self.responses,) if isinstance(self.responses, str) else self.responses

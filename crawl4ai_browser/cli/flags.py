@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from operator import attrgetter
-from typing import Literal, TypeVar, cast, get_args, get_origin
+from types import UnionType
+from typing import Literal, TypeVar, Union, cast, get_args, get_origin
 
 import click
 from pydantic import ValidationError
@@ -161,7 +162,10 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def _is_repeatable(field: FieldInfo) -> bool:
-    return get_origin(field.annotation) in (tuple, frozenset, dict)
+    """Whether several values fit; a single one may fit, too."""
+    annotation = field.annotation
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return any(get_origin(kind) in (tuple, frozenset, dict) for kind in kinds)
 
 
 def _field(model: type[Frozen], path: str) -> FieldInfo:

@@ -48,7 +48,7 @@ class Recorder:
         self._page = page
         self._config = config
         self._start = start
-        self._tests: tuple[UrlTest, ...] = tuple(compile_pattern(pattern) for pattern in config.responses)
+        self._tests: tuple[UrlTest, ...] = tuple(compile_pattern(pattern) for pattern in config.response_patterns)
         self._records_requests = config.requests or config.har or bool(self._tests)
         self._open: dict[Request, Exchange] = {}
         self._asking = 0
