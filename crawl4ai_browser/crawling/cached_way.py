@@ -29,7 +29,10 @@ async def open_cached_way(way: WayOut, config: CrawlConfig, *, clock: Clock) -> 
         return
     folder = config.cache.folder or config.state_dir
     if folder is None:
-        raise ConfigError(f"a cache (mode {config.cache.mode}) needs a folder: its own, or a crawl's state folder")
+        raise ConfigError(
+            f"a cache (mode {config.cache.mode}) needs CacheConfig.folder or a crawl's state folder"
+            " (--cache-folder, --state)"
+        )
 
     def context_of(request: Request) -> ContextConfig:
         return config.context if way.browsers is None else way.browsers.pool.session(request.session).config

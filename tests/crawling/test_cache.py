@@ -119,7 +119,7 @@ async def test_a_session_does_not_see_what_another_was_shown(site: SiteServer, w
 
 
 async def test_a_cache_without_a_place_is_refused(config: CrawlConfig) -> None:
-    with pytest.raises(ConfigError, match="needs a folder"):
+    with pytest.raises(ConfigError, match=r"needs CacheConfig\.folder or a crawl"):
         async with Crawler(config.model_copy(update={"cache": CacheConfig(mode="read")})):
             raise AssertionError("it opened")
 
