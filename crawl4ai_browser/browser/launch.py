@@ -244,39 +244,49 @@ class Driver:
     ) -> LaunchedBrowser:
         executable = await anyio.to_thread.run_sync(_executable, config)
         folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
-        await anyio.to_thread.run_sync(disarm_handlers, folder)
-        before = await anyio.to_thread.run_sync(child_processes)
-        on_demand = config.frames == "auto" and executable.kind == "headless_shell"
         try:
-            options = launch_options(
-                executable,
-                headless=config.headless,
-                sandbox=config.sandbox,
-                extra_args=(
-                    *config.args,
-                    *(FRAMES_ON_DEMAND_ARGS if on_demand else ()),
-                    *(PROXIED_ARGS if is_proxied else ()),
-                ),
-                temp_folder=folder,
-            )
-            with anyio.fail_after(config.launch_timeout + CLOSE_DEADLINE):
-                browser = await self._playwright.chromium.launch(
-                    **options.keywords(),
-                    downloads_path=downloads or folder / "downloads",
-                    artifacts_dir=folder / "artifacts",
-                    timeout=config.launch_timeout * 1000,
-                )
-                user_agent = await _user_agent(browser)
+            return await self._launch_in(folder, executable, config, downloads=downloads, is_proxied=is_proxied)
         except BaseException as error:
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+            await anyio.to_thread.run_sync(_remove, folder)
             if isinstance(error, (PlaywrightError, TimeoutError)):
                 raise LaunchFailed(_launch_message(executable.path, error)) from error
             raise
+
+    async def _launch_in(
+        self,
+        folder: Path,
+        executable: BrowserExecutable,
+        config: BrowserConfig,
+        *,
+        downloads: Path | None,
+        is_proxied: bool,
+    ) -> LaunchedBrowser:
+        await anyio.to_thread.run_sync(disarm_handlers, folder)
+        before = await anyio.to_thread.run_sync(child_processes)
+        on_demand = config.frames == "auto" and executable.kind == "headless_shell"
+        options = launch_options(
+            executable,
+            headless=config.headless,
+            sandbox=config.sandbox,
+            extra_args=(
+                *config.args,
+                *(FRAMES_ON_DEMAND_ARGS if on_demand else ()),
+                *(PROXIED_ARGS if is_proxied else ()),
+            ),
+            temp_folder=folder,
+        )
+        with anyio.fail_after(config.launch_timeout + CLOSE_DEADLINE):
+            browser = await self._playwright.chromium.launch(
+                **options.keywords(),
+                downloads_path=downloads or folder / "downloads",
+                artifacts_dir=folder / "artifacts",
+                timeout=config.launch_timeout * 1000,
+            )
+            user_agent = await _user_agent(browser)
         try:
             started, profiles = await anyio.to_thread.run_sync(_browser_processes, before)
         except OSError:
             await browser.close()
-            await anyio.to_thread.run_sync(_remove, folder)
             raise
         return LaunchedBrowser(
             browser=browser,
