@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from crawl4ai_browser.browser.header_lines import HeaderLine, joined
 from crawl4ai_browser.captured import CapturedResponse
 from crawl4ai_browser.snapshot import NetworkRecord
 
@@ -24,8 +25,6 @@ SECRET_HEADERS = frozenset(
 
 UNFINISHED = "unfinished"
 """The failure of a request whose answer had not come, or not ended, when the page was done."""
-
-Header = tuple[str, str]
 
 
 @dataclass
@@ -51,14 +50,14 @@ class Exchange:
     resource_type: str
     started_at: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, UTC))
     timing: Timing = field(default_factory=Timing)
-    request_headers: list[Header] = field(default_factory=list[Header])
+    request_headers: list[HeaderLine] = field(default_factory=list[HeaderLine])
     request_header_bytes: int = -1
     request_body: bytes | None = None
     request_body_bytes: int = 0
     status: int | None = None
     status_text: str = ""
     http_version: str = ""
-    response_headers: list[Header] = field(default_factory=list[Header])
+    response_headers: list[HeaderLine] = field(default_factory=list[HeaderLine])
     response_header_bytes: int = -1
     body: bytes | None = None
     body_bytes: int | None = None
@@ -110,17 +109,7 @@ class Exchange:
         )
 
 
-def shown(headers: Iterable[Header], *, secrets: bool) -> list[Header]:
+def shown(headers: Iterable[HeaderLine], *, secrets: bool) -> list[HeaderLine]:
     """The headers, with what signs somebody in masked unless it is asked for."""
     hidden = frozenset[str]() if secrets else SECRET_HEADERS
     return [(name, MASKED if name.lower() in hidden else value) for name, value in headers]
-
-
-def joined(headers: Iterable[Header]) -> dict[str, str]:
-    """Header lines as a mapping: names in lower case, equal ones joined as RFC 9110, 5.3 has it."""
-    result: dict[str, str] = {}
-    for name, value in headers:
-        key = name.lower()
-        separator = "\n" if key == "set-cookie" else ", "
-        result[key] = f"{result[key]}{separator}{value}" if key in result else value
-    return result

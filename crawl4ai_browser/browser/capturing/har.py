@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from crawl4ai_browser import urls
-from crawl4ai_browser.browser.capturing.exchange import MASKED, Exchange, Header, Timing, shown
+from crawl4ai_browser.browser.capturing.exchange import MASKED, Exchange, Timing, shown
+from crawl4ai_browser.browser.header_lines import HeaderLine
 
 _Object = dict[str, Any]
 """A JSON object of the archive; the specification is its type."""
@@ -61,7 +62,7 @@ def _entry(exchange: Exchange, page: HarPage, *, secrets: bool) -> _Object:
     entry: _Object = {
         "pageref": "page_1",
         "startedDateTime": started.isoformat(),
-        "time": sum(value for name, value in timings.items() if value > 0 and name != "ssl"),
+        "time": round(sum(value for name, value in timings.items() if value > 0 and name != "ssl"), 3),
         "request": _request(exchange, secrets=secrets),
         "response": _response(exchange, secrets=secrets),
         "cache": {},
@@ -132,17 +133,17 @@ def _body(body: bytes, mime_type: str) -> _Object:
     return {"text": b64encode(body).decode("ascii"), "encoding": "base64"}
 
 
-def _pairs(pairs: Iterable[Header]) -> list[_Object]:
+def _pairs(pairs: Iterable[HeaderLine]) -> list[_Object]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _sent_cookies(headers: Iterable[Header], *, secrets: bool) -> list[_Object]:
+def _sent_cookies(headers: Iterable[HeaderLine], *, secrets: bool) -> list[_Object]:
     lines = [value for name, value in headers if name.lower() == "cookie"]
     pairs = [part.strip().partition("=") for line in lines for part in line.split(";") if part.strip()]
     return [{"name": name, "value": value if secrets else MASKED} for name, _, value in pairs]
 
 
-def _set_cookies(headers: Iterable[Header], *, secrets: bool) -> list[_Object]:
+def _set_cookies(headers: Iterable[HeaderLine], *, secrets: bool) -> list[_Object]:
     lines = [line for name, value in headers if name.lower() == "set-cookie" for line in value.split("\n")]
     return [cookie for line in lines for cookie in _set_cookie(line, secrets=secrets)]
 

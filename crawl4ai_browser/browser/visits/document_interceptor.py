@@ -19,6 +19,7 @@ from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.files.rules import content_type_of, is_attachment, is_saved
 from crawl4ai_browser.browser.files.types import PDF
+from crawl4ai_browser.browser.header_lines import joined
 from crawl4ai_browser.browser.visits.document_watch import NO_CONTENT, DocumentWatch, Hop
 from crawl4ai_browser.browser.visits.page_script import empty_script
 
@@ -121,13 +122,7 @@ class DocumentInterceptor:
 
 
 def _joined(headers: list[dict[str, str]]) -> dict[str, str]:
-    """Header lines as a mapping: names in lower case, equal ones joined as RFC 9110, 5.3 has it."""
-    joined: dict[str, str] = {}
-    for header in headers:
-        name = header["name"].lower()
-        separator = "\n" if name == "set-cookie" else ", "
-        joined[name] = f"{joined[name]}{separator}{header['value']}" if name in joined else header["value"]
-    return joined
+    return joined((header["name"], header["value"]) for header in headers)
 
 
 def _is_to_be_saved(hop: Hop, watch: DocumentWatch | None, *, is_main: bool) -> bool:
