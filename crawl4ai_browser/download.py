@@ -56,5 +56,8 @@ class Download(Frozen):
     """The HTTP status; None where there was none, or the browser did not tell (`<a download>`)."""
     headers: dict[str, str] = {}
     """Of the response, names in lower case; empty where the browser did not tell."""
+    proxy: str | None = None
+    """The id of the proxy that it came through, which is another than its page's where a pool takes turns. None:
+    directly."""
     started_at: datetime
     finished_at: datetime

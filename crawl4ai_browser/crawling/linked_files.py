@@ -132,6 +132,7 @@ class LinkedFiles:
             state=_state_of(error),
             reason=error.message if error else "the server answered without content",
             status=visit.snapshot.status if visit.snapshot else None,
+            proxy=visit.snapshot.proxy if visit.snapshot else None,
             started_at=visit.started_at,
             finished_at=self._clock.now(),
         )

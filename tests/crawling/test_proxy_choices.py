@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from crawl4ai_browser import (
     ContentConfig,
     CrawlConfig,
     Crawler,
+    DownloadConfig,
     PolitenessConfig,
     ProxyHealth,
     ProxyPool,
@@ -20,7 +22,7 @@ from crawl4ai_browser import (
 )
 from crawl4ai_browser.proxy_status import ProxyErrand
 from crawl4ai_browser.ready import Load
-from crawl4ai_browser.testing.site import Hit, Response, SiteServer
+from crawl4ai_browser.testing.site import Hit, Response, SiteServer, attachment, ranged
 from tests import proxy_servers
 from tests.proxy_servers import ProxyServer
 
@@ -131,6 +133,30 @@ async def test_robots_and_sitemaps_come_through_the_pool_and_count_there(site: S
     assert tunnels[b"CONNECT"] == 2, "robots.txt and the sitemap, as plain requests are"
     assert sum(statuses[each.id].requests for each in (first, second)) == 5
     assert (statuses[dead.id].failures, statuses[dead.id].state) == (1, "resting")
+
+
+async def test_each_file_tells_of_the_proxy_that_it_came_through(site: SiteServer, tmp_path: Path) -> None:
+    links = "".join(f"<a href=/plain{number}.bin>file</a>" for number in range(4))
+    clicked = "<a id=file href=/clicked.bin download>file</a><script>file.click()</script>"
+    site.route("/", Response.html(f"<p>text</p>{links}{clicked}"))
+    site.route("/plain*", lambda hit: ranged(attachment(b"x" * 5000, f"{hit.path[1:]}"), hit))
+    site.route("/clicked.bin", attachment(b"y" * 5000, "clicked.bin"))
+    with proxy_servers.relaying() as first, proxy_servers.relaying() as second:
+        settings = config(ProxyPool([first.url, second.url])).model_copy(
+            update={"download": DownloadConfig(folder=tmp_path / "files", linked=("/plain*",))}
+        )
+        async with Crawler(settings) as crawler:
+            result = await crawler.fetch(site.url("/"))
+        sent = {each.id: b"".join(each.heads).decode("latin-1") for each in (first, second)}
+        tunnels = {each.id: sum(head.startswith(b"CONNECT") for head in each.heads) for each in (first, second)}
+    assert result.ok
+    assert [file.state for file in result.downloads] == ["complete"] * 5
+    by_name = {file.suggested_name: file.proxy for file in result.downloads}
+    assert by_name["clicked.bin"] == result.proxy, "a page's own files come with it"
+    assert site.url("/clicked.bin") in sent[result.proxy or ""]
+    linked = Counter(proxy for name, proxy in by_name.items() if name != "clicked.bin")
+    assert linked == {first.id: 2, second.id: 2}, "those that are fetched beside it take turns"
+    assert min(tunnels.values()) >= 2, "by plain requests, which are tunnels"
 
 
 async def test_a_fresh_context_for_each_page_has_the_proxy_of_its_attempt(site: SiteServer) -> None:

@@ -102,10 +102,13 @@ class VisitDownloads:
 
     def _origin(self, download: PlaywrightDownload) -> FileOrigin:
         chain = self._watch.chain_to(download.url)
-        session = self._request.session
         if not chain:
-            return FileOrigin(download.url, download.url, referrer=download.page.url, session=session)
+            return self._origin_of_address(download.url, page_url=download.page.url)
         return self._origin_of_chain(chain, page_url=download.page.url)
+
+    def _origin_of_address(self, url: str, *, page_url: str) -> FileOrigin:
+        """Where nothing is known of an answer."""
+        return FileOrigin(url, url, referrer=page_url, session=self._request.session, proxy=self._context.proxy_id)
 
     def _origin_of_chain(self, chain: list[Hop], *, page_url: str) -> FileOrigin:
         is_asked_for = bool(self._watch.hops) and chain[0] is self._watch.hops[0] and self._watch.html is None
@@ -118,6 +121,7 @@ class VisitDownloads:
             status=last.status,
             headers=last.headers,
             is_get=last.method == "GET",
+            proxy=self._context.proxy_id,
         )
 
     def tell_news(self) -> None:
@@ -177,7 +181,7 @@ class VisitDownloads:
         return (*(records[number] for number in sorted(records)), *refused, *missing)
 
     async def _unanswered(self, url: str, *, page_url: str) -> Download:
-        origin = FileOrigin(url, url, referrer=page_url, session=self._request.session)
+        origin = self._origin_of_address(url, page_url=page_url)
         file = self._intake.begin(origin, name_of_answer(url, {}))
         error = self._watch.lost.get(url)
         return await self._intake.fail(file, Verdict("unreachable", error.message if error else "no answer in time"))

@@ -39,6 +39,8 @@ class FileOrigin(NamedTuple):
     headers: dict[str, str] = {}
     is_get: bool = True
     """Whether asking for the address again brings the same: not for a form's POST."""
+    proxy: str | None = None
+    """The id of the one it comes through."""
 
 
 @dataclass(eq=False)
@@ -187,6 +189,7 @@ class FileIntake:
             content_type=content_type_of(origin.headers),
             status=origin.status,
             headers=origin.headers,
+            proxy=origin.proxy,
             started_at=file.started_at,
             finished_at=self.clock.now(),
         )

@@ -67,7 +67,7 @@ class PlainFiles:
         way.turn.succeeded()
         if on_answer is not None:
             on_answer(self._intake.clock.monotonic() - started)
-        record = await self._fetch(request, ranged, head)
+        record = await self._fetch(request, ranged, head, proxy=way.context.proxy_id)
         snapshot = Snapshot(
             url=request.url,
             final_url=head.url,
@@ -100,7 +100,7 @@ class PlainFiles:
         part = transfers.folder / f"plain-{secrets.token_hex(8)}"
         return RangedGet(way.requests, request.url, part, headers=request.headers)
 
-    async def _fetch(self, request: Request, ranged: RangedGet, head: Head) -> Download:
+    async def _fetch(self, request: Request, ranged: RangedGet, head: Head, *, proxy: str | None) -> Download:
         origin = FileOrigin(
             url=request.url,
             final_url=head.url,
@@ -108,6 +108,7 @@ class PlainFiles:
             session=request.session,
             status=head.status,
             headers=head.headers,
+            proxy=proxy,
         )
         name = name_of_answer(head.url, head.headers)
         file = self._intake.begin(origin, name, total_bytes=head.total_bytes)
