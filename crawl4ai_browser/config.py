@@ -336,6 +336,12 @@ class CrawlConfig(Frozen):
     """A new context for every URL, instead of one anonymous session for the whole crawl."""
 
     @model_validator(mode="after")
+    def _actions_have_scripts(self) -> Self:
+        if self.actions and not self.context.java_script:
+            raise ValueError("actions need scripts, which context.java_script switches off")
+        return self
+
+    @model_validator(mode="after")
     def _proxies_come_from_one_place(self) -> Self:
         if self.context.proxy is not None and self.proxies.members:
             raise ValueError("context.proxy and proxies contradict each other: give one proxy for all, or a pool")

@@ -36,7 +36,7 @@ from crawl4ai_browser.actions_file import read_actions
 from crawl4ai_browser.cli.config_flags import VISIT_FLAGS, config_of
 from crawl4ai_browser.cli.exit_codes import ExitCode
 from crawl4ai_browser.cli.main import run
-from crawl4ai_browser.config import CrawlConfig
+from crawl4ai_browser.config import ContextConfig, CrawlConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.ready import Delay, Predicate, Quiet, Selector
 from crawl4ai_browser.request import Request
@@ -124,6 +124,11 @@ def test_text_stands_for_the_condition_that_it_mostly_means() -> None:
     assert WaitFor("#a").condition == Selector(css="#a", state="visible")
     assert Repeat((Press("a"),), until="#a").condition == Selector(css="#a", state="absent")
     assert (WaitFor(Delay(seconds=2)).timeout, WaitFor(Quiet(cap=3)).timeout) == (12, 13)
+
+
+def test_a_page_whose_scripts_do_not_run_can_not_be_acted_on() -> None:
+    with pytest.raises(ValidationError, match="actions need scripts"):
+        CrawlConfig(actions=(Scroll(),), context=ContextConfig(java_script=False))
 
 
 def test_requests_with_other_actions_are_other_requests() -> None:

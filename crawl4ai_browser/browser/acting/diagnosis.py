@@ -15,7 +15,7 @@ from crawl4ai_browser.urls import without_credentials
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.5
 """For the page to say how it is. One whose script is in a loop says nothing."""
 
 _PAGE_STATE = "() => document.readyState"

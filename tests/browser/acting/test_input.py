@@ -267,9 +267,9 @@ async def test_a_file_that_is_not_there_is_the_users_fault(act: Act, site: SiteS
 
 
 async def test_actions_end_in_time_for_the_page_to_be_read(act: Act, site: SiteServer) -> None:
-    site.route("/waiting", page(ADD, body="<p>kept</p>"))
+    site.route("/waiting", page(ADD + "setTimeout(add, 300, 'late')", body="<p>kept</p>"))
     with pytest.raises(ActionTimeout, match="click '#never'") as caught:
-        await act("/waiting", RunScript("add('late')"), Click("#never", timeout=60), timeout=3)
+        await act("/waiting", Click("#never", timeout=60), timeout=4)
     assert "<p>late</p>" in html_of(caught.value.snapshot)
 
 
