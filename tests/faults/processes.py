@@ -35,12 +35,12 @@ def kill(kind: str) -> int:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines of all processes that have a folder below this one for their scratch, whoever their parent is."""
+    """Command lines of all processes that have this folder, or one below it, for their scratch, whoever started them."""
     found: list[str] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             line = " ".join(process.cmdline())
-            if str(folder) in line and process.pid != psutil.Process().pid:
+            if str(folder) in line or process.environ().get("TMPDIR", "").startswith(str(folder)):
                 found.append(line)
     return found
 
