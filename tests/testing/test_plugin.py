@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,8 @@ def test_a_function_gets_the_page(crawl_session, site):
 """
 
 
+CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+
 OTHERS = ("anyio", "asyncio", "playwright")
 
 
@@ -68,6 +71,8 @@ def run(
 ) -> pytest.RunResult:
     """A suite of these files, in a process of its own as users have it, beside these other plugins alone."""
     pytester.makeini("[pytest]\nfilterwarnings = error")
+    # pytester gives it a home of its own, where nobody has noted yet which version the browser is of.
+    pytester._monkeypatch.setenv("XDG_CACHE_HOME", CACHE)
     pytester.makepyfile(**files)
     return pytester.runpytest_subprocess("-p", "no:cacheprovider", *without(*beside), *arguments)
 
@@ -321,8 +326,5 @@ def test_marked_tests_are_recorded_once_and_replayed_without_the_site(pytester: 
             "*To record it: --crawl-cassettes=new*",
         ]
     )
-    tapes = sorted(str(path.relative_to(pytester.path)) for path in pytester.path.rglob("*.json"))
-    assert [tape for tape in tapes if not tape.startswith("test-results")] == [
-        "cassettes/test_tapes/test_recorded.json",
-        "tapes/own.json",
-    ]
+    assert [path.name for path in (pytester.path / "cassettes" / "test_tapes").iterdir()] == ["test_recorded.json"]
+    assert [path.name for path in (pytester.path / "tapes").iterdir()] == ["own.json"]

@@ -6,6 +6,7 @@ import pytest
 
 from crawl4ai_browser.config import CrawlConfig, RetryConfig, VisitConfig
 from crawl4ai_browser.frontier.scope import Scope
+from crawl4ai_browser.request import Request
 from crawl4ai_browser.testing.fixtures import BrowserFaults, Crawl, CrawlSite, Fetch
 
 pytestmark = pytest.mark.timeout(120)  # browsers die and start again, on a machine that is busy
@@ -34,8 +35,7 @@ def test_crawl_outlives_the_end_of_its_browser(
 class TestHanging:
     @pytest.fixture
     def crawler_config(self, crawler_config: CrawlConfig) -> CrawlConfig:
-        short = VisitConfig(timeout=2)
-        return crawler_config.model_copy(update={"visit": short, "retry": RetryConfig(max_attempts=1)})
+        return crawler_config.model_copy(update={"retry": RetryConfig(max_attempts=1)})
 
     def test_hung_browser_costs_the_visit_its_deadline(
         self, browser_faults: BrowserFaults, fetch: Fetch, crawl_site: CrawlSite
@@ -44,11 +44,11 @@ class TestHanging:
         assert fetch(site.url("/")).ok
         browser_faults.hang_browser(at_visit=2)
 
-        result = fetch(site.url("/0"))
+        result = fetch(Request(url=site.url("/0"), visit=VisitConfig(timeout=2)))
 
         assert not result.ok or any(not attempt.charged for attempt in result.attempts)
         assert browser_faults.happened == ["hung the browser at visit 2"]
-        browser_faults.resume()
+        assert repr(browser_faults).endswith("1 happened, 0 to come>")
 
 
 def test_fault_of_a_visit_that_is_over_is_refused(

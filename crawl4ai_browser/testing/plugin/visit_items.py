@@ -31,7 +31,10 @@ class VisitFile(pytest.File):
     def collect(self) -> Iterable[pytest.Item]:
         """A test for each field; where nothing is expected yet, one that says so."""
         names = self.visit.expected_names() or [EXPECTED_FOLDER]
-        return [FieldItem.from_parent(self, name=name) for name in names]
+        return [self._item(name) for name in names]
+
+    def _item(self, name: str) -> FieldItem:
+        return FieldItem.from_parent(self, name=name)  # pyright: ignore[reportUnknownMemberType] - pytest's keywords
 
     def fields(self) -> Fields:
         """What is made of the page now. With `--update-crawls` that is expected from now on."""
