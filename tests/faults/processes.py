@@ -35,7 +35,7 @@ def kill(kind: str) -> int:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines of all processes that have this folder, or one below it, for their scratch, whoever started them."""
+    """Command lines of all processes that have this folder, or one below it, for scratch, whoever started them."""
     found: list[str] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
