@@ -54,11 +54,12 @@ async def test_twenty_pages_with_files_of_one_name_each_get_their_own(
     assert downloading.under_way() == 0
 
 
+@pytest.mark.timeout(60)  # four pages at a time: 3 s where nothing else runs
 async def test_one_address_for_twenty_pages_at_once_is_twenty_records(
     shell: BrowserPool, site: SiteServer, tmp_path: Path
 ) -> None:
     site.route("/turns", lambda hit: delayed(attachment(content_of(hit.index), "same.bin"), 0.1))
-    downloading = Downloading(shell, site, config_for(tmp_path / "files", timeout=15))
+    downloading = Downloading(shell, site, config_for(tmp_path / "files", timeout=50))
     records: list[Download] = []
 
     async def visit() -> None:
@@ -67,6 +68,7 @@ async def test_one_address_for_twenty_pages_at_once_is_twenty_records(
     async with anyio.create_task_group() as tasks:
         for _ in range(20):
             tasks.start_soon(visit)
+    assert [(record.state, record.reason) for record in records] == [("complete", "")] * 20
     contents = [record.path.read_bytes() for record in records if record.path]
     assert sorted(contents) == sorted(content_of(number) for number in range(20))
     for record, content in zip(records, contents, strict=True):
