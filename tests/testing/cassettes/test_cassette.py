@@ -21,7 +21,7 @@ from crawl4ai_browser.config import ContextConfig, CrawlConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.proxy_pool import ProxyPool
-from crawl4ai_browser.testing.cassettes.cassette import Cassette, Mode
+from crawl4ai_browser.testing.cassette import Cassette, Mode
 from crawl4ai_browser.testing.site import (
     End,
     Hit,

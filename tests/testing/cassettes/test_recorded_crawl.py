@@ -15,7 +15,7 @@ from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.ready import Selector
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import CrawlResult
-from crawl4ai_browser.testing.cassettes.cassette import Cassette
+from crawl4ai_browser.testing.cassette import Cassette
 from crawl4ai_browser.testing.comparison import differences, fields_of
 from crawl4ai_browser.testing.fixtures import Crawlers
 from crawl4ai_browser.testing.site import Response, SiteServer, serve_fixture_site
