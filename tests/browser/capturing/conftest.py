@@ -34,9 +34,10 @@ def take(pool: BrowserPool, crawl_config: CrawlConfig, site: SiteServer) -> Take
     """Visit a path of the site and capture; keywords are fields of the configuration."""
     fetcher = BrowserFetcher(pool, crawl_config)
 
-    async def captured(path: str, *, ready: Ready | None = None, **wanted: Any) -> Snapshot:
-        visit = crawl_config.visit.model_copy(update={"ready": ready} if ready else {})
-        request = Request(url=site.url(path), visit=visit, capture=CaptureConfig(**wanted))
+    async def captured(path: str, *, ready: Ready | None = None, session: str | None = None, **wanted: Any) -> Snapshot:
+        # A picture of a tall page takes half a second, and on a busy machine ten.
+        visit = crawl_config.visit.model_copy(update={"timeout": 18.0, **({"ready": ready} if ready else {})})
+        request = Request(url=site.url(path), session=session, visit=visit, capture=CaptureConfig(**wanted))
         return await fetcher.fetch(request)
 
     return captured

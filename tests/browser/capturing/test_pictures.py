@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crawl4ai_browser.browser.capturing.pictures import MAX_PIXELS, check_size
+from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.capture_config import CaptureConfig, Element, Picture
+from crawl4ai_browser.config import ContextConfig, Viewport
 from crawl4ai_browser.errors import CaptureFailed
 from crawl4ai_browser.testing.site import Response, SiteServer
 from tests.browser.capturing.looking import BLACK, BLUE, GREEN, RED, WHITE, Look, Take, flag, is_near
@@ -23,12 +25,15 @@ def card(site: SiteServer) -> str:
     return "/card"
 
 
-async def test_a_page_of_31000_pixels_is_pictured_from_top_to_bottom(site: SiteServer, take: Take, look: Look) -> None:
+async def test_a_page_of_31000_pixels_is_pictured_from_top_to_bottom(
+    pool: BrowserPool, site: SiteServer, take: Take, look: Look
+) -> None:
     site.route("/tall", flag(31_000))
-    snapshot = await take("/tall", screenshot="full_page")
-    edges = [(600, y) for y in (5, 60, 15_490, 15_520, 15_560, 30_950, 30_995)]
-    seen = await look(snapshot.screenshot, *edges)
-    assert seen.size == (1280, 31_000)
+    session = await pool.open_session("narrow", ContextConfig(viewport=Viewport(width=320, height=600)))
+    snapshot = await take("/tall", session="narrow", screenshot="full_page")
+    await pool.close_session(session)
+    seen = await look(snapshot.screenshot, *((160, y) for y in (5, 60, 15_490, 15_520, 15_560, 30_950, 30_995)))
+    assert seen.size == (320, 31_000)
     assert seen.colours == [RED, WHITE, WHITE, GREEN, WHITE, WHITE, BLUE]
     assert snapshot.capture_faults == ()
 
