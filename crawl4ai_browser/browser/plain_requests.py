@@ -49,19 +49,19 @@ async def plain_requests(
     if way is None:
         yield context.request
         return
-    if max_bytes is not None:
-        allowance = Allowance(max_bytes)
-        try:
-            with way.allowing(allowance) as password:
-                async with _own_client(context, way, password, client=client, keywords=keywords) as requests:
-                    yield requests
-        except (FetchError, PlaywrightError) as error:
-            if allowance.is_spent:
-                raise PageTooLarge(f"more than {max_bytes} bytes came", phase="goto") from error
-            raise
+    if max_bytes is None:
+        async with _own_client(context, way, way.password, client=client, keywords=keywords) as requests:
+            yield requests
         return
-    async with _own_client(context, way, way.password, client=client, keywords=keywords) as requests:
-        yield requests
+    allowance = Allowance(max_bytes)
+    try:
+        with way.allowing(allowance) as password:
+            async with _own_client(context, way, password, client=client, keywords=keywords) as requests:
+                yield requests
+    except (FetchError, PlaywrightError) as error:
+        if allowance.is_spent:
+            raise PageTooLarge(f"more than {max_bytes} bytes came", phase="goto") from error
+        raise
 
 
 @asynccontextmanager
