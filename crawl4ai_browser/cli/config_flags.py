@@ -354,7 +354,7 @@ STATE_FLAGS = FlagGroup(
     CrawlConfig,
     (
         Flag(
-            "--state-dir",
+            "--state",
             "state_dir",
             "Keep the state of the crawl in this folder: the same command goes on where it stopped.",
             metavar="FOLDER",

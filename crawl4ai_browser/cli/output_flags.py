@@ -23,7 +23,7 @@ _PATH = Flag(
     default="standard output",
 )
 _IF_EXISTS = Flag(
-    "--if-exists", "if_exists", "What to do when the output already holds something (with --state-dir: append)."
+    "--if-exists", "if_exists", "What to do when the output already holds something (with --state: append)."
 )
 
 OUTPUT_FLAGS = FlagGroup(

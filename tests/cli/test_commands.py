@@ -99,7 +99,7 @@ def test_a_full_disk_stops_the_crawl_and_is_named(site: SiteServer, capsys: pyte
 
 
 def test_a_crawl_with_state_goes_on_where_it_stopped(site: SiteServer) -> None:
-    arguments = ["crawl", site.url("/"), "--state-dir", "state", "--output", "a.jsonl"]
+    arguments = ["crawl", site.url("/"), "--state", "state", "--output", "a.jsonl"]
     assert run([*arguments, "--max-pages", "2"]) == 0
     assert len(results_in("a.jsonl")) == 2
     assert run([*arguments, "--max-pages", "4"]) == 0

@@ -149,7 +149,7 @@ def test_flags_reach_the_configuration() -> None:
         main=True,
         executable="/opt/chrome",
         browser_arg=("--lang=de", "--mute-audio"),
-        state_dir="state",
+        state="state",
     )
     assert config.visit.ready == Selector(css="#done")
     assert config.visit.timeout == 5.0
@@ -251,8 +251,8 @@ def test_markdown_takes_the_main_content_when_that_is_made() -> None:
 
 def test_a_crawl_that_keeps_its_state_appends_unless_told_otherwise() -> None:
     assert output_of({}, config_from()).if_exists == "refuse"
-    assert output_of({}, config_from(state_dir="s")).if_exists == "append"
-    assert output_of({"if_exists": "overwrite"}, config_from(state_dir="s")).if_exists == "overwrite"
+    assert output_of({}, config_from(state="s")).if_exists == "append"
+    assert output_of({"if_exists": "overwrite"}, config_from(state="s")).if_exists == "overwrite"
 
 
 @pytest.mark.parametrize("group", [*CONFIG_GROUPS, OUTPUT_FLAGS], ids=lambda group: group.title)
