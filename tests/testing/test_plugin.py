@@ -14,7 +14,7 @@ from crawl4ai_browser.testing.site import Response, SiteServer
 
 pytest_plugins = ("pytester",)
 
-pytestmark = pytest.mark.timeout(120)  # a whole suite with browsers of its own, on a machine that is busy
+pytestmark = pytest.mark.timeout(300)  # a whole suite with browsers of its own, on a machine that is busy
 
 ROOT = Path(__file__).parents[2]
 

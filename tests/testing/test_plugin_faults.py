@@ -9,7 +9,7 @@ from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.testing.fixtures import BrowserFaults, Crawl, CrawlSite, Fetch
 
-pytestmark = pytest.mark.timeout(120)  # browsers die and start again, on a machine that is busy
+pytestmark = pytest.mark.timeout(240)  # browsers die and start again, on a machine that is busy
 
 PAGES = {"/": "".join(f"<a href='/{number}'>{number}</a>" for number in range(4))} | {
     f"/{number}": f"<h1>{number}</h1>" for number in range(4)

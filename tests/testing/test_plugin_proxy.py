@@ -15,7 +15,7 @@ from crawl4ai_browser.testing.fixtures import Crawlers, Fetch
 from crawl4ai_browser.testing.proxy import ProxyHit, ProxyServer
 from crawl4ai_browser.testing.site import Response, SiteServer
 
-pytestmark = pytest.mark.timeout(60)  # browsers start, on a machine that is busy
+pytestmark = pytest.mark.timeout(180)  # browsers start, on a machine that is busy
 
 
 @pytest.fixture(scope="module")

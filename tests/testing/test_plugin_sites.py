@@ -21,7 +21,7 @@ from crawl4ai_browser.testing.site import (
     with_cookie,
 )
 
-pytestmark = pytest.mark.timeout(60)  # dozens of visits, on a machine that is busy
+pytestmark = pytest.mark.timeout(180)  # dozens of visits, on a machine that is busy
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -17,7 +17,7 @@ from crawl4ai_browser.testing.site import Response, SiteServer
 
 pytest_plugins = ("pytester",)
 
-pytestmark = pytest.mark.timeout(120)  # several runs of pytest in one, or a browser, on a machine that is busy
+pytestmark = pytest.mark.timeout(240)  # several runs of pytest in one, or a browser, on a machine that is busy
 
 URL = "https://site.test/huts"
 PAGE = """<!doctype html><title>Huts</title>

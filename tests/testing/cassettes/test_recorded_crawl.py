@@ -20,7 +20,7 @@ from crawl4ai_browser.testing.comparison import differences, fields_of
 from crawl4ai_browser.testing.fixtures import Crawlers
 from crawl4ai_browser.testing.site import Response, SiteServer, serve_fixture_site
 
-pytestmark = pytest.mark.timeout(120)  # two crawls with a browser each, on a machine that is busy
+pytestmark = pytest.mark.timeout(240)  # two crawls with a browser each, on a machine that is busy
 
 SITE = Path(__file__).parents[3] / "fixtures" / "site"
 
