@@ -7,13 +7,11 @@ bounded, as a close can hang; what does not end in time is killed by its process
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -25,6 +23,15 @@ from playwright.async_api import Error as PlaywrightError
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.files.transfers import Transfers
 from crawl4ai_browser.browser.launch_options import PROXIED_ARGS, LaunchOptions, disarm_handlers, launch_options
+from crawl4ai_browser.browser.launched_processes import (
+    browser_processes,
+    child_processes,
+    end_processes,
+    is_running,
+    memory_of,
+    remove_folder,
+    started_since,
+)
 from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, browser_at, find_browser
 from crawl4ai_browser.browser.provisioning.driver import driver_problem
 from crawl4ai_browser.browser.shielded import to_the_end
@@ -142,7 +149,7 @@ class LaunchedBrowser:
         for process in self.processes:
             with suppress(psutil.Error):
                 tree.update(process.children(recursive=True))
-        self.memory_bytes = sum(map(_memory_of, tree))
+        self.memory_bytes = sum(map(memory_of, tree))
 
     @property
     def is_dead(self) -> bool:
@@ -173,7 +180,7 @@ class LaunchedBrowser:
         if self.transfers is not None:
             self.transfers.clean_up()
         for folder in (self.temp_folder, *self.profile_folders):
-            _remove(folder)
+            remove_folder(folder)
 
     def __repr__(self) -> str:
         """Version, state and load."""
@@ -213,7 +220,7 @@ class Driver:
             problem = await anyio.to_thread.run_sync(driver_problem)
             raise LaunchFailed(f"Playwright's driver did not start: {problem or error}") from error
         try:
-            return cls(playwright, await anyio.to_thread.run_sync(_started_since, before, "run-driver"))
+            return cls(playwright, await anyio.to_thread.run_sync(started_since, before, "run-driver"))
         except OSError:
             await playwright.stop()
             raise
@@ -221,7 +228,7 @@ class Driver:
     @property
     def is_running(self) -> bool:
         """Whether its process lives."""
-        return any(_is_running(process) for process in self._processes)
+        return any(is_running(process) for process in self._processes)
 
     async def launch(
         self, config: BrowserConfig, *, downloads: Path | None = None, is_proxied: bool = False
@@ -247,7 +254,7 @@ class Driver:
         try:
             return await self._launch_in(folder, executable, config, downloads=downloads, is_proxied=is_proxied)
         except BaseException as error:
-            await anyio.to_thread.run_sync(_remove, folder)
+            await anyio.to_thread.run_sync(remove_folder, folder)
             if isinstance(error, (PlaywrightError, TimeoutError)):
                 raise LaunchFailed(_launch_message(executable.path, error)) from error
             raise
@@ -284,7 +291,7 @@ class Driver:
             )
             user_agent = await _user_agent(browser)
         try:
-            started, profiles = await anyio.to_thread.run_sync(_browser_processes, before)
+            started, profiles = await anyio.to_thread.run_sync(browser_processes, before)
         except OSError:
             await browser.close()
             raise
@@ -320,71 +327,10 @@ async def _user_agent(browser: Browser) -> str:
     return str(version["userAgent"])
 
 
-def child_processes() -> set[psutil.Process]:
-    """All living descendants of this process."""
-    return set(psutil.Process().children(recursive=True))
-
-
-def _is_running(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def _memory_of(process: psutil.Process) -> int:
-    """Its share of memory: the PSS where the system knows it, else what is resident."""
-    with suppress(psutil.Error):
-        found = process.memory_full_info()
-        return int(getattr(found, "pss", 0) or found.rss)
-    return 0
-
-
-def end_processes(processes: tuple[psutil.Process, ...]) -> None:
-    """Kill those that still run.
-
-    A process id that now belongs to another process is left alone: psutil compares start times.
-    """
-    for process in processes:
-        with suppress(psutil.Error):
-            if process.is_running():
-                process.kill()
-    psutil.wait_procs(processes, timeout=2)
-
-
-def _remove(folder: Path) -> None:
-    """Delete it, again and again for a moment: the last of a browser's processes may still be writing into it."""
-    for _ in range(20):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        Event().wait(0.05)
-
-
 def _executable(config: BrowserConfig) -> BrowserExecutable:
     if config.executable is not None:
         return browser_at(config.executable)
     return find_browser(None if config.headless else "full")
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except psutil.Error:
-        return []
-
-
-def _started_since(before: set[psutil.Process], argument: str) -> tuple[psutil.Process, ...]:
-    """Descendants that came since and were started with `argument`; other children may be starting at the same time."""
-    return tuple(process for process in child_processes() - before if argument in _command(process))
-
-
-def _browser_processes(before: set[psutil.Process]) -> tuple[tuple[psutil.Process, ...], tuple[Path, ...]]:
-    """The browser's main process, and the profile folder that Playwright made for it."""
-    started = _started_since(before, "--remote-debugging-pipe")
-    arguments = [argument for process in started for argument in _command(process)]
-    folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("--user-data-dir=")]
-    return started, tuple(Path(folder) for folder in folders)
 
 
 def _no_room(what: str, error: OSError) -> LaunchFailed:

@@ -20,6 +20,7 @@ from crawl4ai_browser.errors import BrowserCrashed, CrawlError, LaunchFailed, Pa
 from crawl4ai_browser.events import BrowserLaunched, BrowserLost, BrowserRetired, Event, Observers, Warned
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.testing.site import SiteServer
+from tests.faults.processes import expecting_a_dead_driver
 
 
 @asynccontextmanager
@@ -117,6 +118,11 @@ async def test_killed_browsers_are_replaced_and_say_that_they_are_to_blame(site:
 
 
 async def test_a_killed_driver_is_replaced_too(site: SiteServer) -> None:
+    with expecting_a_dead_driver():
+        await visit_after_a_killed_driver(site)
+
+
+async def visit_after_a_killed_driver(site: SiteServer) -> None:
     async with opened() as (_, fetcher, _):
         await fetcher.fetch(Request(url=site.url("/status/200")))
         for process in main_processes("run-driver"):

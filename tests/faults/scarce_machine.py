@@ -29,21 +29,26 @@ async def crawl(lacking: str, number: int) -> dict[str, object]:
     config = CrawlConfig(
         politeness=PolitenessConfig(obey_robots=False), capacity=CapacityConfig(max_pages=2, content_workers=0)
     )
-    ok = 0
     with SiteServer() as site:
         install_fault_routes(site)
         try:
             async with Crawler(config) as crawler:
-                if lacking == "files":
-                    limit = len(os.listdir("/proc/self/fd")) + number
-                    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-                for page in range(PAGES):
-                    if page == 2 and lacking == "temp later":
-                        fill(Path(os.environ["TMPDIR"]))
-                    ok += (await crawler.fetch(site.url(f"/leaf/{page}"))).ok
+                return {"ok": await visits(crawler, site, lacking, number=number)}
         except LaunchFailed as error:
             return {"raised": type(error).__name__, "blame": error.blame}
-    return {"ok": ok}
+
+
+async def visits(crawler: Crawler, site: SiteServer, lacking: str, *, number: int) -> int:
+    """How many pages were ok."""
+    if lacking == "files":
+        limit = len(os.listdir("/proc/self/fd")) + number
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    ok = 0
+    for page in range(PAGES):
+        if page == 2 and lacking == "temp later":
+            fill(Path(os.environ["TMPDIR"]))
+        ok += (await crawler.fetch(site.url(f"/leaf/{page}"))).ok
+    return ok
 
 
 def fill(folder: Path) -> None:

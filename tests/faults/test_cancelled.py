@@ -161,7 +161,7 @@ async def test_visits_cancelled_at_sixty_moments_leave_nothing(
 
         for batch in range(15):
             async with anyio.create_task_group() as tasks:
-                for number in range(4):
+                for number in range(4):  # shape: four at once
                     tasks.start_soon(give_up, 4 * batch + number)
         await nothing_stays(crawler)
         assert (await crawler.fetch(site.url("/leaf/last"))).ok

@@ -85,12 +85,11 @@ def what_is_left(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("signals", "code"),
     [
-        ((signal.SIGINT,), 130),
-        ((signal.SIGINT, signal.SIGINT), 130),
-        ((signal.SIGTERM,), 143),
-        ((signal.SIGHUP,), 129),
+        pytest.param((signal.SIGINT,), 130, id="SIGINT"),
+        pytest.param((signal.SIGINT, signal.SIGINT), 130, id="SIGINT twice"),
+        pytest.param((signal.SIGTERM,), 143, id="SIGTERM"),
+        pytest.param((signal.SIGHUP,), 129, id="SIGHUP"),
     ],
-    ids=lambda value: "+".join(each.name for each in value) if isinstance(value, tuple) else None,
 )
 def test_a_signal_to_all_ends_the_crawl_with_its_code_and_leaves_nothing(
     crawl: subprocess.Popen[bytes], tmp_path: Path, signals: tuple[signal.Signals, ...], code: int
