@@ -105,7 +105,7 @@ def site() -> Iterator[SiteServer]:
         yield server
 
 
-async def use_session(crawler: Crawler, context: ContextConfig, url: str, folder: Path) -> tuple[CrawlResult, str]:
+async def use_session(crawler: Crawler, context: ContextConfig, url: str, *, folder: Path) -> tuple[CrawlResult, str]:
     """The page of a session with that identity, and all that can be shown of the session while it is open."""
     async with crawler.session("ann", context=context) as ann:
         result = await ann.fetch(url)
@@ -133,7 +133,7 @@ async def test_what_makes_a_session_somebodys_is_not_shown(
     async with Crawler(config, observers=[watch, builder]) as crawler:
         run = crawler.crawl([site.url(path) for path in ("/page", "/locked", "/dropped", "/hanging")])
         results = [result async for result in run]
-        result, shown = await use_session(crawler, context, site.url("/locked"), tmp_path)
+        result, shown = await use_session(crawler, context, site.url("/locked"), folder=tmp_path)
         told += [shown, repr(crawler), repr(run)]
     results.append(result)
     report = builder.report()
