@@ -233,6 +233,7 @@ ROWS = (
         (
             "test_signals.py::test_a_signal_to_all_ends_the_crawl_with_its_code_and_leaves_nothing",
             "cli/test_processes.py::test_one_interrupt_lets_the_visits_under_way_finish",
+            "cli/test_interrupts.py::test_the_first_signal_asks_for_an_end_and_the_block_goes_on",
         ),
     ),
     Row(

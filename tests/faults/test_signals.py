@@ -88,7 +88,6 @@ def what_is_left(folder: Path) -> list[str]:
         pytest.param((signal.SIGINT,), 130, id="SIGINT"),
         pytest.param((signal.SIGINT, signal.SIGINT), 130, id="SIGINT twice"),
         pytest.param((signal.SIGTERM,), 143, id="SIGTERM"),
-        pytest.param((signal.SIGHUP,), 129, id="SIGHUP"),
     ],
 )
 def test_a_signal_to_all_ends_the_crawl_with_its_code_and_leaves_nothing(

@@ -12,7 +12,7 @@ from tests.browser.visiting import Fetch, html_of, page
 
 @pytest.mark.parametrize("path", ["/fetch-forever", "/write-forever"])
 async def test_what_is_there_before_a_short_deadline_is_read(fetch: Fetch, path: str) -> None:
-    snapshot = await fetch(path, timeout=3, ready=Quiet(cap=60))
+    snapshot = await fetch(path, timeout=2, ready=Quiet(cap=60))
     assert "<h1>" in html_of(snapshot) or "<p>more</p>" in html_of(snapshot)
     assert snapshot.ready is not None
     assert not snapshot.ready.met
