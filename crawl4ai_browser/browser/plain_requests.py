@@ -62,6 +62,8 @@ async def plain_requests(
         if allowance.is_spent:
             raise PageTooLarge(f"more than {max_bytes} bytes came", phase="goto") from error
         raise
+    if allowance.is_spent:  # an answer whose length nobody said looks whole where it was broken off
+        raise PageTooLarge(f"more than {max_bytes} bytes came", phase="goto")
 
 
 @asynccontextmanager
