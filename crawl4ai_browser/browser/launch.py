@@ -7,7 +7,6 @@ bounded, as a close can hang; what does not end in time is killed by its process
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from crawl4ai_browser.browser.launched_processes import (
 )
 from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, browser_at, find_browser
 from crawl4ai_browser.browser.provisioning.driver import driver_problem
+from crawl4ai_browser.browser.scratch import Scratch, remove_leftovers
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.config import BrowserConfig
@@ -41,9 +41,6 @@ from crawl4ai_browser.errors import Blame, BrowserCrashed, LaunchFailed, PoolTim
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.background import Start
-
-TEMP_PREFIX = "crawl4ai-browser-"
-"""Of every temp folder this package makes."""
 
 CLOSE_DEADLINE = 5.0
 """Seconds for a browser or driver to end by itself. They take 0.1 to 0.7 s; what takes longer hangs."""
@@ -61,7 +58,7 @@ class LaunchedBrowser:
 
     browser: Browser
     options: LaunchOptions
-    temp_folder: Path
+    scratch: Scratch
     processes: tuple[psutil.Process, ...]
     profile_folders: tuple[Path, ...]
     requests: APIRequest
@@ -179,7 +176,8 @@ class LaunchedBrowser:
         end_processes(self.processes)
         if self.transfers is not None:
             self.transfers.clean_up()
-        for folder in (self.temp_folder, *self.profile_folders):
+        self.scratch.remove()
+        for folder in self.profile_folders:
             remove_folder(folder)
 
     def __repr__(self) -> str:
@@ -210,6 +208,7 @@ class Driver:
 
     @classmethod
     async def _start(cls, deadline: float) -> Driver:
+        await anyio.to_thread.run_sync(remove_leftovers)
         before = await anyio.to_thread.run_sync(child_processes)
         try:
             with anyio.fail_after(deadline):
@@ -250,24 +249,25 @@ class Driver:
         self, config: BrowserConfig, downloads: Path | None, *, is_proxied: bool
     ) -> LaunchedBrowser:
         executable = await anyio.to_thread.run_sync(_executable, config)
-        folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=TEMP_PREFIX)))
+        scratch = await anyio.to_thread.run_sync(Scratch.open)
         try:
-            return await self._launch_in(folder, executable, config, downloads=downloads, is_proxied=is_proxied)
+            return await self._launch_in(scratch, executable, config, downloads=downloads, is_proxied=is_proxied)
         except BaseException as error:
-            await anyio.to_thread.run_sync(remove_folder, folder)
+            await anyio.to_thread.run_sync(scratch.remove)
             if isinstance(error, (PlaywrightError, TimeoutError)):
                 raise LaunchFailed(_launch_message(executable.path, error)) from error
             raise
 
     async def _launch_in(
         self,
-        folder: Path,
+        scratch: Scratch,
         executable: BrowserExecutable,
         config: BrowserConfig,
         *,
         downloads: Path | None,
         is_proxied: bool,
     ) -> LaunchedBrowser:
+        folder = scratch.folder
         await anyio.to_thread.run_sync(disarm_handlers, folder)
         before = await anyio.to_thread.run_sync(child_processes)
         on_demand = config.frames == "auto" and executable.kind == "headless_shell"
@@ -298,7 +298,7 @@ class Driver:
         return LaunchedBrowser(
             browser=browser,
             options=options,
-            temp_folder=folder,
+            scratch=scratch,
             processes=started,
             profile_folders=profiles,
             requests=self._playwright.request,

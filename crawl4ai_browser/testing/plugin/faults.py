@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from crawl4ai_browser.browser.launch import TEMP_PREFIX
+from crawl4ai_browser.browser import scratch
 from crawl4ai_browser.events import Event, PageStarted
 
 _DRIVER_ARGUMENT = "run-driver"
@@ -113,7 +113,7 @@ class BrowserFaults:
             folder = Path(process.environ().get("TMPDIR", ""))
         except psutil.Error:
             return False
-        return folder.name.startswith(TEMP_PREFIX)
+        return folder.name.startswith(scratch.PREFIX)
 
     def __repr__(self) -> str:
         """What has happened, and what is to come."""
