@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
@@ -63,15 +62,22 @@ def remove_leftovers() -> int:
     return sum(_remove_if_left(folder) for folder in _own_folders())
 
 
-def _own_folders() -> Iterator[Path]:
+def _own_folders() -> list[Path]:
     if sys.platform == "win32":
-        return
-    with suppress(OSError):
-        for entry in os.scandir(tempfile.gettempdir()):
-            with suppress(OSError):
-                is_folder = entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False)
-                if is_folder and entry.stat(follow_symlinks=False).st_uid == os.getuid():
-                    yield Path(entry.path)
+        return []
+    try:
+        return [Path(entry.path) for entry in os.scandir(tempfile.gettempdir()) if _is_own(entry)]
+    except OSError:
+        return []
+
+
+def _is_own(entry: os.DirEntry[str]) -> bool:
+    if sys.platform == "win32" or not entry.name.startswith(PREFIX):
+        return False
+    try:
+        return entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_uid == os.getuid()
+    except OSError:
+        return False  # it has gone
 
 
 def _remove_if_left(folder: Path) -> bool:
