@@ -14,7 +14,6 @@ from crawl4ai_browser.config import CapacityConfig, CrawlConfig, PolitenessConfi
 from crawl4ai_browser.crawling import crawler as crawler_module
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.way_out import LimitedFetcher, WayOut
-from crawl4ai_browser.events import Observers
 from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
 from crawl4ai_browser.result import CrawlResult
@@ -38,7 +37,7 @@ def polite(monkeypatch: pytest.MonkeyPatch) -> OpenCrawler:
         robots: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[Crawler]:
         @asynccontextmanager
-        async def way_out(config: CrawlConfig, *, clock: Clock, observers: Observers) -> AsyncGenerator[WayOut]:
+        async def way_out(config: CrawlConfig, *, clock: Clock, **_: object) -> AsyncGenerator[WayOut]:
             browser = LimitedFetcher(fetcher, config.capacity.max_pages)
             plain_get = ScriptedPlainGet(robots or {}, clock=clock)
             fetcher_with_manners = PoliteFetcher(browser, plain_get, config.politeness, clock)
