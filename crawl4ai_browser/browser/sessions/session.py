@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
-from playwright.async_api import BrowserContext, Download
+from playwright.async_api import BrowserContext, Download, Page
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.files.downloads import discard
@@ -178,9 +178,15 @@ class BrowserSession:
                 for script in identity.config.init_scripts:
                     await context.add_init_script(script)
             await introduce(context, self.name, self._source.hooks)
+            context.on("page", self._on_page)
         except PlaywrightError as error:
             raise _as_browser_error(error, browser) from error
         return OpenContext(context, browser, way, keywords)
+
+    def _on_page(self, page: Page) -> None:
+        """Look after windows that open as the page they belong to closes. Hooks may open pages while visits are on."""
+        if not self._busy or not self._source.hooks.need_browsers:
+            self._source.start(partial(self._windows.close_strays, page.context))
 
     def _on_download(self, download: Download) -> None:
         """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""

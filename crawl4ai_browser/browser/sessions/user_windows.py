@@ -84,6 +84,17 @@ class UserWindows:
                 self._unused.set()
                 await to_the_end(self._close_all())
 
+    async def close_strays(self, context: BrowserContext) -> None:
+        """Close the windows whose page has gone: they came too late for its visit, and nobody has them.
+
+        Not while a function runs, which may have opened them.
+        """
+        await self._none_opening()
+        with anyio.move_on_after(_CLOSE_DEADLINE), suppress(PlaywrightError):
+            for page in context.pages:
+                if not self.are_used and page not in self._own and await page.opener() is None:
+                    await page.close()
+
     def _on_page(self, user_page: KeptPage, page: Page) -> None:
         catch_listener_errors(page)
         self._start(partial(self._follow, user_page, page))
@@ -105,13 +116,17 @@ class UserWindows:
 
     async def _is_users(self, user_page: KeptPage, page: Page) -> bool:
         """Whether a user's function opened it, and not the session or a page that is visited beside it."""
-        while self._opening:  # one of those that the session opens now may be this one
-            self._opened = anyio.Event()
-            await self._opened.wait()
+        await self._none_opening()
         if page in self._own:
             return False
         opener = await page.opener()
         return opener is None or opener is user_page.page or opener in self._windows
+
+    async def _none_opening(self) -> None:
+        """Wait until it is known of every page whether the session opened it."""
+        while self._opening:
+            self._opened = anyio.Event()
+            await self._opened.wait()
 
     async def _close_all(self) -> None:
         windows, self._windows = self._windows, []
