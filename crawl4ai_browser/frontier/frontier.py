@@ -181,9 +181,9 @@ class Frontier:
             row = self._schedule.take(host)
             if row is not None:
                 return self._lease_of(row)
-            hosts, count = self._schedule.to_fetch(host)
+            asked = self._schedule.to_fetch(host)
             await self._database.run(
-                request_rows.first_of_hosts, hosts, count, then=partial(self._schedule.fetched, count=count)
+                request_rows.first_of_hosts, asked.hosts, asked.limit, then=partial(self._schedule.fetched, asked=asked)
             )
         return None
 

@@ -11,7 +11,7 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawl4ai_browser.frontier.host_queue import HostNames, HostQueue, Position
 from crawl4ai_browser.frontier.lease import FrontierCounts
@@ -32,6 +32,16 @@ RECHECK_SECONDS = 1.0
 slot is used by a single fetch beside the crawl)."""
 
 
+class ToFetch(NamedTuple):
+    """A question to the database. They are numbered in the order in which they are asked."""
+
+    number: int
+    hosts: list[tuple[int, frozenset[int]]]
+    """Whose requests to fetch, each with the ids of those to leave out."""
+    limit: int
+    """How many of each."""
+
+
 class Schedule:
     """The frontier in memory."""
 
@@ -40,7 +50,8 @@ class Schedule:
         self._origins = HostNames()
         self._stock: dict[int, deque[QueuedRow]] = {}
         self._has_more: set[int] = set()
-        self._fetching: dict[int, bool] = {}
+        self._asked = 0
+        self._valid_from: dict[int, int] = {}
         self._leased: dict[int, QueuedRow] = {}
         self._leased_of_host: dict[int, set[int]] = {}
         self._full_hosts: set[int] = set()
@@ -69,8 +80,8 @@ class Schedule:
 
     def offer(self, host: int, position: Position, *, row: float = math.inf) -> None:
         """The host has a request queued at `position`: a new one, or the one of the id `row` again."""
-        if row < math.inf and host in self._fetching:
-            self._fetching[host] = False  # it may be among those that were to be left out; new ones are in the answer
+        if row < math.inf:
+            self._valid_from.pop(host, None)  # it may be among those to be left out; new ones are in the answer
         stock = self._stock.get(host)
         if stock is not None:
             if (position, row) < (stock[-1].rank, stock[-1].id):
@@ -142,21 +153,27 @@ class Schedule:
         self._leased_of_host.setdefault(host, set()).add(row.id)
         return row
 
-    def to_fetch(self, host: int) -> tuple[list[tuple[int, frozenset[int]]], int]:
-        """The hosts whose requests to fetch, each with the requests to leave out, and how many of each."""
+    def to_fetch(self, host: int) -> ToFetch:
+        """What to ask the database for, so that requests of this host can be taken."""
         hosts = [host, *(other for other in self._hosts.next_after_first(FETCHED - 1) if other not in self._stock)]
         hosts = list(dict.fromkeys(hosts))
-        self._fetching.update(dict.fromkeys(hosts, True))
+        self._asked += 1
+        for asked in hosts:
+            self._valid_from.setdefault(asked, self._asked)
         wanted = [(wanted, frozenset(self._leased_of_host.get(wanted, ()))) for wanted in hosts]
-        return wanted, max(1, FETCHED // len(hosts))
+        return ToFetch(self._asked, wanted, max(1, FETCHED // len(hosts)))
 
-    def fetched(self, answer: Iterable[tuple[int, list[QueuedRow]]], count: int) -> None:
-        """Stock what came. Where a lease ended meanwhile, the host is fetched again when it is needed."""
+    def fetched(self, answer: Iterable[tuple[int, list[QueuedRow]]], asked: ToFetch) -> None:
+        """Stock what came.
+
+        Several tasks may have asked for a host. The first answer is taken and ends what was asked before: those do not
+        leave out what is leased from the stock since. Nor are answers taken from before a lease was given back.
+        """
         for host, rows in answer:
-            is_current = self._fetching.pop(host, False)
-            if not is_current or host in self._stock:
+            if self._valid_from.get(host, math.inf) > asked.number:
                 continue
-            if len(rows) == count:
+            del self._valid_from[host]
+            if len(rows) == asked.limit:
                 self._has_more.add(host)
             else:
                 self._has_more.discard(host)
