@@ -222,7 +222,8 @@ ROWS = (
         "no page, context or slot is left within a second",
         (
             "test_cancelled.py::test_a_visit_cancelled_at_a_stop_leaves_nothing",
-            "test_cancelled.py::test_who_waits_for_robots_a_page_or_content_is_cancelled_and_leaves_nothing",
+            "test_cancelled.py::test_who_waits_for_robots_is_cancelled_and_leaves_nothing",
+            "test_cancelled.py::test_who_waits_for_a_page_or_content_is_cancelled_and_leaves_nothing",
             "test_cancelled.py::test_visits_cancelled_at_sixty_moments_leave_nothing",
         ),
     ),
