@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from crawl4ai_browser import urls
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.snapshot import ConsoleMessage
-from crawl4ai_browser.testing.comparison import COMPARED, differences, fields_of
+from crawl4ai_browser.testing.comparison import COMPARED, FACTS, Fields, differences, fields_of
+from crawl4ai_browser.testing.field_files import FieldFiles, filled
 from crawl4ai_browser.url_patterns import compile_pattern
+
+_FACTS_FILE = "visit"
+"""What `save_fields` calls the file of the fields in `FACTS`: a line for each, instead of a file."""
+
+_FILES = (_FACTS_FILE, *COMPARED)
 
 _CONSOLE_ERRORS = frozenset({"error", "uncaught", "assert"})
 """Levels of the console at which a page reports that something went wrong; `uncaught` is what its scripts raised."""
@@ -60,18 +68,37 @@ def assert_same_as(
 ) -> None:
     """Fail when a page is not what it was, naming each field that differs and its lines that do.
 
-    `snapshot`: an earlier result, or a file that holds one as JSON. `fields` are what is compared, less those of
-    `ignore`; by default all that is about the page and not about the visit.
+    `snapshot`: an earlier result, a file that holds one as JSON, or a folder that `save_fields` has written. `fields`
+    are what is compared, less those of `ignore`; by default all that is about the page and not about the visit.
 
     Raises:
         AssertionError: they differ.
     """
-    expected = snapshot if isinstance(snapshot, CrawlResult) else _read(Path(snapshot))
     compared = [name for name in fields if name not in ignore]
-    found = differences(fields_of(expected, compared), fields_of(result, compared))
+    expected = filled(_expected(snapshot, compared))
+    found = differences({name: expected.get(name) for name in compared}, filled(fields_of(result, compared)))
     if found:
         parts = [f"{name}:\n{_indented(text)}" for name, text in found.items()]
         raise AssertionError(f"{result.url} is not what it was in {', '.join(found)}\n" + "\n".join(parts))
+
+
+def save_fields(result: CrawlResult, folder: Path | str, *, fields: Collection[str] = COMPARED) -> None:
+    """Write a result into a folder, a file for each field that holds something: for `assert_same_as`, and for people.
+
+    Raises:
+        StorageError: it can't be written.
+    """
+    found = filled(fields_of(result, fields))
+    facts: JsonValue = {name: found.pop(name) for name in FACTS if name in found}
+    FieldFiles(Path(folder), _FILES).write(filled({_FACTS_FILE: facts, **found}))
+
+
+def _expected(snapshot: CrawlResult | Path | str, compared: Collection[str]) -> Fields:
+    if not isinstance(snapshot, CrawlResult) and Path(snapshot).is_dir():
+        saved = FieldFiles(Path(snapshot), _FILES).read_all()
+        facts = saved.pop(_FACTS_FILE, {})
+        return {**(facts if isinstance(facts, dict) else {}), **saved}
+    return fields_of(snapshot if isinstance(snapshot, CrawlResult) else _read(Path(snapshot)), compared)
 
 
 def _is_skipped(result: CrawlResult) -> bool:

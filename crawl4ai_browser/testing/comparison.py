@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import json
 from collections.abc import Collection, Mapping
@@ -11,10 +12,14 @@ from pydantic import JsonValue
 
 from crawl4ai_browser.result import CrawlResult
 
+FACTS = ("final_url", "redirects", "status", "ok", "error", "content_type", "charset", "base_url")
+"""What came of the visit itself, in few words."""
+
 COMPARED = (
-    *("final_url", "redirects", "status", "ok", "error", "content_type", "charset", "base_url"),
+    *FACTS,
     *("html", "markdown", "cited_markdown", "main_markdown", "text"),
     *("links", "media", "tables", "metadata", "items", "downloads", "console", "popups", "dialogs"),
+    *("actions", "responses"),
 )
 """The fields in which two visits of a page agree while the page stays as it is. The others are about the visit: times,
 attempts, the proxy; `headers` have the date, and pictures differ with the machine's fonts."""
@@ -23,8 +28,12 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "error": ("kind", "status"),
     "downloads": ("url", "suggested_name", "state", "size_bytes", "sha256", "reason"),
     "console": ("level", "text"),
+    "actions": ("place", "action", "selector", "ok", "value", "inner"),
+    "inner": ("place", "action", "selector", "ok", "value", "inner"),
+    "responses": ("method", "url", "status", "mime_type", "body"),
 }
-"""What is compared of a field whose other parts are about the visit. Messages of errors name ports and times."""
+"""What is compared of a field whose other parts are about the visit. Messages of errors and of actions name ports and
+times."""
 
 _SHOWN_LINES = 40
 """Lines of a difference that are shown; more are counted."""
@@ -56,12 +65,22 @@ def difference(expected: JsonValue, actual: JsonValue) -> str:
 
 
 def _kept(name: str, value: JsonValue) -> JsonValue:
+    if name == "body" and isinstance(value, str):
+        return _text_of(value)
     parts = _PARTS.get(name)
     if parts is None:
         return value
     if isinstance(value, list):
         return [_kept(name, each) for each in value]
-    return {part: value.get(part) for part in parts} if isinstance(value, dict) else value
+    return {part: _kept(part, value.get(part)) for part in parts} if isinstance(value, dict) else value
+
+
+def _text_of(body: str) -> str:
+    """A body in base64 as the text that it is, so that a difference can be read; one that is no text stays."""
+    try:
+        return base64.b64decode(body).decode("utf-8")
+    except UnicodeDecodeError:
+        return body
 
 
 def _lines(value: JsonValue) -> list[str]:

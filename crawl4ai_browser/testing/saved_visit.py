@@ -7,8 +7,6 @@ expected/          a file for each field of the result: markdown.md, links.json,
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.testing.comparison import Fields, fields_of
+from crawl4ai_browser.testing.field_files import FieldFiles, filled
 from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher
 
 VISIT_FILE = "saved-visit.json"
@@ -36,14 +35,6 @@ MADE_FIELDS = (
     *("links", "media", "tables", "metadata", "items"),
 )
 """The fields of a result that are made of a visit, and so may change with the code or the configuration."""
-
-_TEXTS: Mapping[str, str] = {
-    "markdown": ".md",
-    "cited_markdown": ".md",
-    "main_markdown": ".md",
-    "text": ".txt",
-}
-"""Fields that are texts, with the suffix of their files. The others are JSON."""
 
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization"})
 
@@ -74,13 +65,11 @@ class SavedVisit:
 
     def fields(self) -> Fields:
         """The fields of that which hold something."""
-        found = fields_of(self.result(), MADE_FIELDS)
-        return {name: value for name, value in found.items() if value not in (None, [], "")}
+        return filled(fields_of(self.result(), MADE_FIELDS))
 
     def expected_names(self) -> list[str]:
         """The fields that something is expected of."""
-        names = {path.stem for path in (self.folder / EXPECTED_FOLDER).glob("*.*")}
-        return [name for name in MADE_FIELDS if name in names]
+        return self._files.names()
 
     def expected(self, name: str) -> JsonValue:
         """What is expected of a field.
@@ -88,12 +77,7 @@ class SavedVisit:
         Raises:
             StorageError: it can't be read.
         """
-        path = self._path(name)
-        try:
-            text = path.read_text(encoding="utf-8")
-            return text.removesuffix("\n") if name in _TEXTS else json.loads(text)
-        except (OSError, ValueError) as error:
-            raise StorageError(f"{path} can't be read: {error}") from error
+        return self._files.read(name)
 
     def expect(self, fields: Fields) -> None:
         """Expect this from now on, and of no other field anything.
@@ -101,17 +85,11 @@ class SavedVisit:
         Raises:
             StorageError: it can't be written.
         """
-        try:
-            (self.folder / EXPECTED_FOLDER).mkdir(parents=True, exist_ok=True)
-            for name in set(self.expected_names()) - set(fields):
-                self._path(name).unlink()
-            for name, value in fields.items():
-                self._path(name).write_text(_written(name, value), encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise StorageError(f"{self.folder} can't be written: {error}") from error
+        self._files.write(fields)
 
-    def _path(self, name: str) -> Path:
-        return self.folder / EXPECTED_FOLDER / f"{name}{_TEXTS.get(name, '.json')}"
+    @property
+    def _files(self) -> FieldFiles:
+        return FieldFiles(self.folder / EXPECTED_FOLDER, MADE_FIELDS)
 
     def _read(self) -> _Visit:
         path = self.folder / VISIT_FILE
@@ -161,9 +139,3 @@ def save(result: CrawlResult, folder: Path, content: ContentConfig, *, overwrite
         raise StorageError(f"{folder} can't be written: {error}") from error
     saved.expect(saved.fields())
     return saved
-
-
-def _written(name: str, value: JsonValue) -> str:
-    if name in _TEXTS:
-        return f"{value}\n"
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from crawl4ai_browser import urls
+from crawl4ai_browser.action_outcome import ActionOutcome
+from crawl4ai_browser.captured import CapturedResponse
 from crawl4ai_browser.page_content import Link
 from crawl4ai_browser.result import CrawlResult, ErrorInfo
 from crawl4ai_browser.snapshot import ConsoleMessage
-from crawl4ai_browser.testing.assertions import assert_no_broken_links, assert_no_console_errors, assert_same_as
+from crawl4ai_browser.testing.assertions import (
+    assert_no_broken_links,
+    assert_no_console_errors,
+    assert_same_as,
+    save_fields,
+)
 
 SITE = "http://site.test"
 NOT_FOUND = ErrorInfo(kind="HttpStatusError", message="answered 404", blame="site", status=404)
@@ -114,3 +121,33 @@ def test_what_is_about_the_visit_makes_no_difference(tmp_path: Path) -> None:
     assert_same_as(after, saved)
     with pytest.raises(AssertionError, match="there is no .*missing.json: write it with"):
         assert_same_as(after, tmp_path / "missing.json")
+
+
+def test_result_is_saved_field_by_field_and_compared_with_that(tmp_path: Path) -> None:
+    click = ActionOutcome(action="click", place="1", selector="#more", ok=True, seconds=1.0)
+    before = page("/", html="<p>one</p>", markdown="one\n", links=(link("/a", "A"),), actions=(click,))
+    save_fields(before, tmp_path / "page")
+
+    files = sorted(path.name for path in (tmp_path / "page").iterdir())
+    assert files == ["actions.json", "html.html", "links.json", "markdown.md", "metadata.json", "visit.json"]
+    assert_same_as(
+        before.model_copy(update={"actions": (click.model_copy(update={"seconds": 2.0}),)}), tmp_path / "page"
+    )
+    failed = page("/", html="<p>one</p>", markdown="one\n", text="one", error=NOT_FOUND)
+    with pytest.raises(AssertionError, match="not what it was in ok, error, text, links, actions\n"):
+        assert_same_as(failed, tmp_path / "page", ignore=("status",))
+    assert_same_as(failed, tmp_path / "page", ignore=("status", "ok", "error", "text", "links", "actions"))
+
+    save_fields(failed, tmp_path / "page")
+    assert_same_as(failed, tmp_path / "page")
+    assert not (tmp_path / "page" / "links.json").exists()
+
+
+def test_body_of_an_answer_is_compared_as_text() -> None:
+    def answered(text: str) -> CrawlResult:
+        asked = CapturedResponse(url=SITE + "/api", method="GET", resource_type="fetch", status=200, body=text.encode())
+        return page("/", responses=(asked,))
+
+    with pytest.raises(AssertionError, match="what it was in responses\n") as failure:
+        assert_same_as(answered("two"), answered("one"))
+    assert '"body": "one"' in message_of(failure)

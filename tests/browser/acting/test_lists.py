@@ -65,10 +65,6 @@ async def test_a_list_that_grows_while_it_is_scrolled(act: Act) -> None:
         assert "js:infinite-scroll-end:b41e" in html_of(snapshot)
 
 
-async def test_rows_that_fill_when_they_are_seen(act: Act) -> None:
-    assert "js:lazy-list-end:4d4a" in html_of(await act("/station/lazy-list.html", Scroll(until="end")))
-
-
 async def test_a_list_that_a_button_makes_longer(act: Act) -> None:
     repeat = Repeat((Click("#more"),), until="#more")
     for action, value in ((repeat, {"rounds": 4, "met": True}), (Collect("#rows > li", next="#more"), len(SHOWN))):
@@ -76,12 +72,6 @@ async def test_a_list_that_a_button_makes_longer(act: Act) -> None:
         assert sightings_of(snapshot) == SHOWN
         assert "js:load-more-end:e693" in html_of(snapshot)
         assert snapshot.actions[0].value == value
-
-
-async def test_pages_of_a_list_that_take_one_anothers_place(act: Act) -> None:
-    snapshot = await act("/station/pages.html", Collect("#rows > li", next="#next"))
-    assert sightings_of(snapshot) == SHOWN
-    assert "Page 5 of 5" in html_of(snapshot)
 
 
 async def test_pages_of_a_list_that_are_documents_of_their_own(act: Act) -> None:
