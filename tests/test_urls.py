@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from crawl4ai_browser import urls
@@ -250,6 +250,30 @@ def test_what_is_visited_is_the_same_request_as_what_was_found(url: str) -> None
     assert urls.fingerprint(address.href) == urls.fingerprint(url)
     assert urls.take_apart(address.href) == address
     assert urls.parse_seed(address.href) == address.href, "it is serialized as the URL Standard does"
+
+
+# Of what a URL that is taken as it stands is made, and of what comes near to that.
+HOST_PIECE = st.sampled_from(
+    ["a", "b1", "1", "0x7f", "255", "xn--a", "xn--exmple-cua", "-", "a-", "ab--c", ".", "com", "A", "_"]
+)
+PORT = st.sampled_from(["", "", "", ":80", ":443", ":1234", ":8080", ":59999", ":60000", ":65536", ":01234", ":"])
+PIECE = st.sampled_from(
+    [*"ab19/..;:@!$&'()*+,=_~%-?#[]|^`{}\"<>\\ ä", ".", "..", "%2e", "%2E.", "%41", "%zz", "//", "&", "="]
+)
+
+
+@st.composite
+def nearly_plain_urls(draw: st.DrawFn) -> str:
+    host = "".join(draw(st.lists(HOST_PIECE, min_size=1, max_size=4)))
+    rest = "".join(draw(st.lists(PIECE, max_size=10)))
+    return f"{draw(st.sampled_from(['http', 'https']))}://{host}{draw(PORT)}/{rest}"
+
+
+@settings(max_examples=400)
+@given(nearly_plain_urls())
+def test_a_url_taken_as_it_stands_is_what_the_parser_makes_of_it(url: str) -> None:
+    through_the_parser = url.replace("http", "HTTP", 1)
+    assert urls.take_apart(url) == urls.take_apart(through_the_parser)
 
 
 @given(WEB, WEB)
