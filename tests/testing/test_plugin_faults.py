@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import psutil
 import pytest
 
 from crawl4ai_browser.config import CrawlConfig, RetryConfig, VisitConfig
+from crawl4ai_browser.errors import FetchTimeout
 from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.testing.fixtures import BrowserFaults, Crawl, CrawlSite, Fetch
@@ -49,6 +53,37 @@ class TestHanging:
         assert not result.ok or any(not attempt.charged for attempt in result.attempts)
         assert browser_faults.happened == ["hung the browser at visit 2"]
         assert repr(browser_faults).endswith("1 happened, 0 to come>")
+
+    def test_hung_driver_costs_the_visit_its_deadline_and_goes_on_when_resumed(
+        self, browser_faults: BrowserFaults, fetch: Fetch, crawl_site: CrawlSite
+    ) -> None:
+        site = crawl_site(PAGES)
+        assert fetch(site.url("/")).ok
+        assert "stopped" not in driver_states()
+        browser_faults.hang_driver(at_visit=2)
+
+        result = fetch(Request(url=site.url("/0"), visit=VisitConfig(timeout=1)))
+
+        assert result.error is not None
+        assert isinstance(result.error.to_error(), FetchTimeout), result.error
+        assert site.hit_count("/0") == 0  # no call of the driver's came through
+        assert browser_faults.happened == ["hung the driver at visit 2"]
+        assert "stopped" in driver_states()
+
+        browser_faults.resume()
+
+        assert fetch(site.url("/1")).ok
+        assert "stopped" not in driver_states()
+
+
+def driver_states() -> list[str]:
+    """Of the drivers that this process has started."""
+    found: list[str] = []
+    for process in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended meanwhile
+            if "run-driver" in process.cmdline():
+                found.append(process.status())
+    return found
 
 
 def test_fault_of_a_visit_that_is_over_is_refused(
