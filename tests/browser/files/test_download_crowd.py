@@ -70,7 +70,9 @@ async def test_one_address_for_twenty_pages_at_once_is_twenty_records(
             tasks.start_soon(visit)
     assert [(record.state, record.reason) for record in records] == [("complete", "")] * 20
     contents = [record.path.read_bytes() for record in records if record.path]
-    assert sorted(contents) == sorted(content_of(number) for number in range(20))
+    # A browser may ask once more by itself, on a connection that was closed under it.
+    assert set(contents) <= {content_of(hit) for hit in range(40)}
+    assert len(set(contents)) == 20
     for record, content in zip(records, contents, strict=True):
         assert record.sha256 == hashlib.sha256(content).hexdigest()
 
