@@ -8,7 +8,9 @@ from pydantic import JsonValue
 
 from crawl4ai_browser.frozen import Frozen, PageText
 
-HARMLESS = frozenset({"hover", "scroll", "wait_for", "dismiss_consent", "remove_overlays", "repeat", "if_present"})
+HARMLESS = frozenset(
+    {"hover", "scroll", "wait_for", "dismiss_consent", "remove_overlays", "answer_dialogs", "repeat", "if_present"}
+)
 """What may be done again on the same page as often as one likes; of the last two, what they are made of decides."""
 
 

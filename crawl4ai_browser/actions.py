@@ -314,6 +314,22 @@ class RemoveOverlays(_Step):
     action: Literal["remove_overlays"] = field(default="remove_overlays", kw_only=True, repr=False)
 
 
+@dataclass(frozen=True, config=STRICT)
+class AnswerDialogs(_Step):
+    """How the alerts, confirms and prompts that open from here on are answered, until another one says otherwise.
+
+    A page that asks whether it may be left stays where it is not accepted. Without any of these, dialogs are dismissed
+    (or as `VisitConfig.dialogs` says, which holds from the visit's begin) and pages are left. Their texts are in
+    `CrawlResult.dialogs`.
+    """
+
+    accept: bool = field(default=True, kw_only=True)
+    """True: OK. False: Cancel."""
+    text: str | None = field(default=None, kw_only=True, repr=False)
+    """What a prompt is told. None: what stands in it. It shows in no message."""
+    action: Literal["answer_dialogs"] = field(default="answer_dialogs", kw_only=True, repr=False)
+
+
 Action: TypeAlias = Annotated[
     Click
     | DoubleClick
@@ -332,7 +348,8 @@ Action: TypeAlias = Annotated[
     | IfPresent
     | Collect
     | DismissConsent
-    | RemoveOverlays,
+    | RemoveOverlays
+    | AnswerDialogs,
     Field(discriminator="action"),
 ]
 """Any of them. In JSON and YAML `action` says which: `{"action": "click", "selector": "#more"}`."""
@@ -350,7 +367,7 @@ def selector_of(action: Action) -> str | None:
             return action.within
         case WaitFor():
             return action.condition.css if isinstance(action.condition, Selector) else None
-        case RunScript() | Repeat() | DismissConsent() | RemoveOverlays():
+        case RunScript() | Repeat() | DismissConsent() | RemoveOverlays() | AnswerDialogs():
             return None
         case _:
             return action.selector

@@ -141,6 +141,8 @@ class VisitConfig(Frozen):
     """Serialize open shadow roots as declarative ones (`<template shadowrootmode>`)."""
     frames: bool = False
     """Put the html of same-origin iframes into their `srcdoc`."""
+    dialogs: Literal["dismiss", "accept"] = "dismiss"
+    """How alerts, confirms and prompts are answered from the visit's begin; `actions.AnswerDialogs` says it later."""
     max_html_bytes: int = Field(default=64 * 2**20, gt=0)
 
 

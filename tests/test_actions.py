@@ -12,6 +12,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from crawl4ai_browser.action_outcome import ActionOutcome, may_be_repeated
 from crawl4ai_browser.actions import (
     Action,
+    AnswerDialogs,
     Check,
     Click,
     Collect,
@@ -67,6 +68,8 @@ EVERY: tuple[Action, ...] = (
     Collect("li", key="a@href", next="#next", within="main", max_items=5),
     DismissConsent("accept", wait=2),
     RemoveOverlays(),
+    AnswerDialogs(accept=False),
+    AnswerDialogs(text="Ada", timeout=3),
 )
 
 
@@ -98,6 +101,7 @@ ACTIONS_BY_NAME = {action.action: type(action) for action in EVERY}
         ({"action": "collect", "selector": "li:visible"}, "not a CSS selector"),
         ({"action": "collect", "selector": "li", "key": "data-id"}, "should match pattern"),
         ({"action": "press", "key": "enter"}, "should match pattern"),
+        ({"action": "answer_dialogs", "accept": "perhaps"}, "valid boolean"),
         ({"action": "scroll", "times": 0}, "greater than or equal to 1"),
         ({"action": "repeat", "actions": []}, "at least 1 item"),
         ({"action": "repeat", "actions": [{"action": "click", "selector": "p[["}]}, "not a CSS selector"),

@@ -13,6 +13,7 @@ from crawl4ai_browser.action_outcome import ActionOutcome
 from crawl4ai_browser.actions import (
     Action,
     Actions,
+    AnswerDialogs,
     Collect,
     DismissConsent,
     IfPresent,
@@ -77,7 +78,7 @@ class Performer:
         error: str | None = "cut short, as the visit ended"
         try:
             value = await self._in_time(action, place, inner)
-            if not isinstance(action, WaitFor | Repeat | IfPresent):  # which end in a wait
+            if not isinstance(action, WaitFor | Repeat | IfPresent | AnswerDialogs):  # these have waited, or need not
                 await self._stage.settle(self._stage.quiet)
             error = None
         except FetchError as failure:
@@ -145,6 +146,8 @@ class Performer:
                 return await dismiss_consent(stage, action)
             case RemoveOverlays():
                 return await remove_overlays(stage)
+            case AnswerDialogs():
+                stage.page.answer_dialogs(action)
             case RunScript():
                 await stage.begin_input()
                 return await run_script(stage.page.page, action)

@@ -18,6 +18,7 @@ from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.action_outcome import ActionOutcome
+from crawl4ai_browser.actions import AnswerDialogs
 from crawl4ai_browser.browser.acting.collection import Collection
 from crawl4ai_browser.browser.background import Start
 from crawl4ai_browser.browser.devtools import DevTools
@@ -60,6 +61,8 @@ class VisitRecord:
     popup_urls: list[str] = field(default_factory=list[str])
     """Of windows that are closed already."""
     dialogs: list[str] = field(default_factory=list[str])
+    answer: AnswerDialogs | None = None
+    """What dialogs are told from now on. None: nobody has said it."""
     actions: list[ActionOutcome] = field(default_factory=list[ActionOutcome])
     collections: list[Collection] = field(default_factory=list[Collection])
     """Items of lists that are put into the html when it is read."""
@@ -157,18 +160,19 @@ class KeptPage:
         """Close the page. May hang: bound it."""
         await self.page.close()
 
+    def answer_dialogs(self, answer: AnswerDialogs) -> None:
+        """Answer so what opens from now on in this visit."""
+        if self.visit is not None:
+            self.visit.answer = answer
+
     def _on_dialog(self, dialog: Dialog) -> None:
         visit = self.visit
-        if dialog.type == "beforeunload":
-            # Dismissing this one would mean to stay: the next URL of a kept page could not be gone to.
-            self.start(partial(_accept_quietly, dialog))
-            return
-        if visit is not None:
+        self.start(partial(_answer_quietly, dialog, visit.answer if visit is not None else None))
+        if visit is not None and dialog.type != "beforeunload":
             visit.dialogs.append(dialog.message)
             if len(visit.dialogs) > MAX_DIALOGS:
                 self.is_spoiled = True
                 visit.watch.fail(FetchTimeout(f"the page opened more than {MAX_DIALOGS} dialogs", phase="ready"))
-        self.start(partial(_dismiss_quietly, dialog))
 
     def _on_popup(self, popup: Page) -> None:
         visit = self.visit
@@ -211,11 +215,12 @@ async def _close_quietly(page: Page) -> None:
         await page.close()
 
 
-async def _accept_quietly(dialog: Dialog) -> None:
+async def _answer_quietly(dialog: Dialog, answer: AnswerDialogs | None) -> None:
+    # Whether it may be left: where nobody has said otherwise, it is, as a kept page has to go to its next URL.
+    accepts = answer.accept if answer is not None else dialog.type == "beforeunload"
     with suppress(PlaywrightError):  # its page is gone
-        await dialog.accept()
-
-
-async def _dismiss_quietly(dialog: Dialog) -> None:
-    with suppress(PlaywrightError):  # its page is gone
-        await dialog.dismiss()
+        if accepts:
+            text = answer.text if answer is not None else None
+            await dialog.accept(dialog.default_value if text is None else text)
+        else:
+            await dialog.dismiss()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.actions import AnswerDialogs
 from crawl4ai_browser.browser.acting.readiness import is_fit_for_actions, ready_afterwards
 from crawl4ai_browser.browser.capturing.capturing import Capturing
 from crawl4ai_browser.browser.files import pdf_viewer
@@ -95,7 +96,8 @@ class Visit:
             clock=clock,
         )
         downloads = VisitDownloads(files, request, watch, context=page.context)
-        self._record = VisitRecord(request=request, watch=watch, files=downloads)
+        answer = AnswerDialogs() if settings.visit.dialogs == "accept" else None
+        self._record = VisitRecord(request=request, watch=watch, files=downloads, answer=answer)
         watch.on_hop = self._record.files.tell_news
         self._reading: PageReading | None = None
         self._capturing = Capturing(
