@@ -16,6 +16,7 @@ from crawl4ai_browser.frontier.candidate import Candidate
 from crawl4ai_browser.frontier.gate import Gate, Refusal
 from crawl4ai_browser.frontier.host_ids import HostIds
 from crawl4ai_browser.frontier.host_queue import Position
+from crawl4ai_browser.frontier.known_requests import KnownRequests
 from crawl4ai_browser.frontier.quotas import Quotas
 from crawl4ai_browser.frontier.row_values import overrides_of, session_override
 from crawl4ai_browser.request import Request
@@ -73,12 +74,16 @@ class Admission:
     def __init__(self, gate: Gate, order: Order) -> None:
         self._gate = gate
         self._order = order
+        self._known = KnownRequests()
         self._quotas = Quotas(gate.scope.traps)
         self._hosts = HostIds()
         self._depth_of_link: dict[str, int] = {}
 
-    def load(self, connection: Connection) -> None:
-        """Read what is kept in memory from the database."""
+    def load(self, connection: Connection, discovered: int) -> None:
+        """Read what is kept in memory from the database, which has so many requests."""
+        self._known = KnownRequests(room_for=discovered)
+        for fingerprint, row, depth in request_rows.known(connection):
+            self._known.put(fingerprint, row, depth)
         self._quotas.load(connection)
 
     def host(self, connection: Connection, origin: str) -> int:
@@ -92,8 +97,9 @@ class Admission:
             admitted.refused = len(links)
             request_rows.count_refusals(connection, {"max_depth": len(links)})
         else:
-            finds = self._links_in_scope(connection, page, links, admitted)
+            finds, names = self._links_in_scope(connection, page, links, admitted)
             self._queue(connection, finds, page, admitted)
+            self._remember(names, page.depth + 1)
         admitted.new_hosts = self._hosts.take_new()
         return admitted
 
@@ -111,10 +117,14 @@ class Admission:
         admitted.new_hosts = self._hosts.take_new()
         return admitted
 
-    def _links_in_scope(self, connection: Connection, page: Page, links: Sequence[Link], admitted: Admitted) -> _Finds:
+    def _links_in_scope(
+        self, connection: Connection, page: Page, links: Sequence[Link], admitted: Admitted
+    ) -> tuple[_Finds, list[str]]:
+        """Those that may not be known, and what to remember them by."""
         depth, session = page.depth + 1, page.session or ""
         seed_origin = self._hosts.origin(connection, page.seed)
         finds: _Finds = {}
+        names: list[str] = []
         for link in links:
             name = f"{session} {link.url}"
             if self._depth_of_link.get(name, math.inf) <= depth:
@@ -126,18 +136,38 @@ class Admission:
                 admitted.refusals.append((link.url, address))
                 continue
             finds.setdefault(urls.digest_of_canonical(address.canonical, session, ""), (address, link))
-            self._remember(name, depth)
-        return finds
+            names.append(name)
+        return finds, names
 
     def _queue(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> None:
-        known = request_rows.known(connection, tuple(finds))
-        if known and (page is None or self._gate.scope.max_depth is not None):
-            self._bring_forward(connection, {name: finds[name] for name in known}, page, admitted)
+        depth = 0 if page is None else page.depth + 1
+        is_depth_limited = page is None or self._gate.scope.max_depth is not None
+        new: _Finds = {}
+        deeper: dict[bytes, int] = {}
+        for fingerprint, find in finds.items():
+            known = self._known.find(fingerprint)
+            if known is None:
+                new[fingerprint] = find
+            elif is_depth_limited and known[1] > depth:
+                deeper[fingerprint] = known[0]
+        changed = self._bring_forward(connection, finds, deeper, page, admitted) if deeper else []
+        if new:
+            changed += self._insert(connection, new, page, admitted)
+        admitted.refused = len(admitted.refusals)
+        if admitted.refusals:
+            request_rows.count_refusals(connection, Counter(refusal.rule for _, refusal in admitted.refusals))
+        # Last: all that can fail from here on is SQLite, and then the database takes no more. What is rolled back for
+        # another reason was never known.
+        for fingerprint, row in changed:
+            self._known.put(fingerprint, row, depth)
+
+    def _insert(
+        self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted
+    ) -> list[tuple[bytes, int]]:
+        """The rows of new requests by their fingerprints."""
         first_id = request_rows.next_id(connection)
         rows: list[NewRow] = []
         for fingerprint, (address, found) in finds.items():
-            if fingerprint in known:
-                continue
             host = self._hosts.of(connection, address.origin)
             refusal = self._quotas.use(connection, host, address, is_seed=page is None)
             if refusal is not None:
@@ -150,20 +180,22 @@ class Admission:
             admitted.queued.append(candidate)
         request_rows.insert(connection, rows)
         admitted.new = len(rows)
-        admitted.refused = len(admitted.refusals)
-        if admitted.refusals:
-            request_rows.count_refusals(connection, Counter(refusal.rule for _, refusal in admitted.refusals))
+        return [(row.fingerprint, row.id) for row in rows]
 
-    def _bring_forward(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> None:
+    def _bring_forward(
+        self, connection: Connection, finds: _Finds, deeper: dict[bytes, int], page: Page | None, admitted: Admitted
+    ) -> list[tuple[bytes, int]]:
         """Depth is a limit, so of the paths to a queued request the shortest that was found counts."""
-        depth = 0 if page is None else page.depth + 1
-        for fingerprint, row in request_rows.deeper(connection, tuple(finds), depth).items():
+        brought: list[tuple[bytes, int]] = []
+        for fingerprint, row in deeper.items():
             address, found = finds[fingerprint]
             host = self._hosts.of(connection, address.origin)
             candidate, priority, overrides = _described(address, found, page)
             place = _place(page, host, urgency=-priority, key=self._key(candidate, row, admitted))
-            request_rows.bring_forward(connection, row, place, overrides=overrides)
-            admitted.offer(host, (place.urgency, place.key))
+            if request_rows.bring_forward(connection, row, place, overrides=overrides):
+                admitted.offer(host, (place.urgency, place.key))
+                brought.append((fingerprint, row))
+        return brought
 
     def _key(self, candidate: Candidate, page: int, admitted: Admitted) -> float:
         try:
@@ -172,10 +204,11 @@ class Admission:
             admitted.warnings.append(f"the scorer failed: {type(error).__name__}: {error}")
             return math.inf
 
-    def _remember(self, link: str, depth: int) -> None:
+    def _remember(self, links: Iterable[str], depth: int) -> None:
         if len(self._depth_of_link) >= _REMEMBERED:
             self._depth_of_link.clear()
-        self._depth_of_link[link] = depth
+        for link in links:
+            self._depth_of_link[link] = depth
 
 
 def _place(page: Page | None, host: int, *, urgency: float, key: float) -> Place:

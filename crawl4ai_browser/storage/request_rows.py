@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
     from crawl4ai_browser.storage.database import Connection
 
-_LOOKUP = 100
-"""Fingerprints looked up by one statement. A statement is prepared for every length up to this, and then kept."""
-
 
 class Rank(NamedTuple):
     """Where a request stands in its host's queue: the lower, the earlier. Equal ranks go by the order of arrival."""
@@ -101,42 +98,18 @@ def insert(connection: Connection, rows: Iterable[NewRow]) -> None:
     )
 
 
-def known(connection: Connection, fingerprints: Sequence[bytes]) -> set[bytes]:
-    """Those of the fingerprints that are known."""
-    # One statement for all of them takes a third less time than one for each. Only the index is read.
-    found: set[bytes] = set()
-    for chunk in _chunks(fingerprints):
-        statement = f"SELECT fingerprint FROM requests WHERE fingerprint IN ({_holes(chunk)})"
-        found.update(fingerprint for (fingerprint,) in connection.execute(statement, chunk))
-    return found
+def known(connection: Connection) -> Iterator[tuple[bytes, int, int]]:
+    """Fingerprint, id and depth of every request; for opening alone."""
+    return connection.execute("SELECT fingerprint, id, depth FROM requests")
 
 
-def deeper(connection: Connection, fingerprints: Sequence[bytes], depth: int) -> dict[bytes, int]:
-    """Ids of those of the fingerprints that are queued with a greater depth."""
-    found: dict[bytes, int] = {}
-    for chunk in _chunks(fingerprints):
-        statement = f"""
-            SELECT fingerprint, id FROM requests
-            WHERE fingerprint IN ({_holes(chunk)}) AND state = {schema.QUEUED} AND depth > ?
-        """
-        found.update(connection.execute(statement, (*chunk, depth)))
-    return found
-
-
-def _chunks(fingerprints: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    return (fingerprints[start : start + _LOOKUP] for start in range(0, len(fingerprints), _LOOKUP))
-
-
-def _holes(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-def bring_forward(connection: Connection, row: int, place: Place, *, overrides: str | None) -> None:
-    """A shorter path to a queued request was found."""
-    statement = """
-        UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ?, overrides = ? WHERE id = ?
+def bring_forward(connection: Connection, row: int, place: Place, *, overrides: str | None) -> bool:
+    """A shorter path to a request was found. False: it is not queued."""
+    statement = f"""
+        UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ?, overrides = ?
+        WHERE id = ? AND state = {schema.QUEUED}
     """
-    connection.execute(statement, (*place, overrides, row))
+    return connection.execute(statement, (*place, overrides, row)).rowcount == 1
 
 
 def first_of_hosts(

@@ -31,7 +31,7 @@ class DatabaseKind:
 APPLICATION_ID = 0x63346162
 """`c4ab` in ASCII, at byte 68 of the file (https://www.sqlite.org/fileformat.html, 1.3.15)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """At byte 60. Raised with every change of a table; a state of another version is refused, never converted."""
 
 QUEUED = 0
@@ -45,8 +45,9 @@ SKIPPED = 4
 TABLES = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE hosts (id INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE)",
-    # Rows are appended and their ids rise, so the table's own pages are written in order; only the fingerprint's index
-    # is hit at random. `urgency` is the negated priority: lower is earlier in both columns of the rank.
+    # Rows are appended and their ids rise, so the table's pages are written in order. Fingerprints are unique, yet have
+    # no index: each link would hit it at a random place, so they are held in memory, read when the database is opened.
+    # `urgency` is the negated priority: lower is earlier in both columns of the rank.
     """
     CREATE TABLE requests (
         id INTEGER PRIMARY KEY,
@@ -65,7 +66,6 @@ TABLES = (
         attempt_records TEXT
     )
     """,
-    "CREATE UNIQUE INDEX requests_by_fingerprint ON requests (fingerprint)",
     f"CREATE INDEX queue ON requests (host, urgency, key) WHERE state = {QUEUED}",
     "CREATE TABLE refusals (rule TEXT PRIMARY KEY, links INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE robots (origin TEXT PRIMARY KEY, expires REAL, status INTEGER, url TEXT, refusal TEXT, body BLOB)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from crawl4ai_browser.frontier.order import depth_first
 from crawl4ai_browser.frontier.scope import Scope, TrapLimits
@@ -51,6 +52,22 @@ async def test_a_shorter_path_to_a_queued_url_counts() -> None:
         # It was leased when the link from "short" was found, yet its links are one hop nearer now.
         assert await crawl.frontier.complete(goal, links("beyond")) == 1
         assert (await crawl.lease()).depth == 2
+
+
+async def test_a_shorter_path_counts_after_a_stop(file: Path) -> None:
+    seeds, scope = requests("long", "short"), Scope(max_depth=2)
+    async with opened(file, seeds=seeds, order=depth_first(), scope=scope) as crawl:
+        await crawl.visit("1")
+        await crawl.visit("goal")
+    async with opened(file, seeds=seeds, order=depth_first(), scope=scope) as crawl:
+        goal = await crawl.lease()
+        assert (goal.request.url, goal.depth) == (url("goal"), 2)
+        await crawl.visit("goal")
+    async with opened(file, seeds=seeds, order=depth_first(), scope=scope) as crawl:
+        goal = await crawl.lease()
+        assert (goal.request.url, goal.depth) == (url("goal"), 1)
+        assert await crawl.frontier.complete(goal, links("beyond")) == 1
+        assert await crawl.visit_all() == ["beyond"]
 
 
 async def test_a_host_has_its_quota_of_pages() -> None:

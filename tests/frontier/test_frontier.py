@@ -55,6 +55,25 @@ async def test_best_first_takes_the_highest_score_found_so_far() -> None:
         assert await crawl.visit_all() == ["9", "6", "5", "3"]
 
 
+async def test_what_a_transaction_found_that_was_rolled_back_is_not_known() -> None:
+    class Stop(BaseException):
+        """Not an error, so it is not taken for one of the scorer's."""
+
+    def scorer(candidate: Candidate) -> float:
+        if candidate.url == url("2") and not stops:
+            stops.append(True)
+            raise Stop
+        return 0.0
+
+    stops: list[bool] = []
+    async with opened(order=best_first(scorer)) as crawl:
+        lease = await crawl.lease()
+        with pytest.raises(Stop):
+            await crawl.frontier.complete(lease, links("1", "2", "3"))
+        assert await crawl.frontier.complete(lease, links("1", "2", "3")) == 3
+        assert await crawl.visit_all() == ["1", "2", "3"]
+
+
 async def test_a_scorer_that_fails_is_warned_about_once_and_its_urls_go_last() -> None:
     def score(candidate: Candidate) -> float:
         if candidate.text in {"1", "2"}:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from crawl4ai_browser.errors import ConfigError, StorageError
-from crawl4ai_browser.storage import request_rows
+from crawl4ai_browser.storage import request_rows, schema
 from crawl4ai_browser.storage.connect import connect
 
 
@@ -83,7 +83,9 @@ def test_a_state_of_another_version_is_refused_untouched(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 99")
     before = contents(file.parent)
-    with pytest.raises(ConfigError, match="a crawl's state of version 99, where this package has 2"):
+    with pytest.raises(
+        ConfigError, match=f"a crawl's state of version 99, where this package has {schema.SCHEMA_VERSION}:"
+    ):
         connect(file)
     assert contents(file.parent) == before
 

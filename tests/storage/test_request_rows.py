@@ -66,18 +66,20 @@ def test_a_row_is_finished_once(connection: Connection) -> None:
     assert request_rows.tally(connection) == (1, 0, 1, 0)
 
 
-@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 1234])
-def test_known_fingerprints_are_found_among_any_number(connection: Connection, count: int) -> None:
-    request_rows.insert(connection, [row(number) for number in range(1, count + 1)])
-    asked = [name(number) for number in range(1, count + 50)]
-    assert request_rows.known(connection, asked) == {name(number) for number in range(1, count + 1)}
+def test_what_is_known_is_read_for_opening(connection: Connection) -> None:
+    request_rows.insert(connection, [row(1), row(2, depth=4)])
+    request_rows.finish(connection, 1, schema.DONE)
+    assert list(request_rows.known(connection)) == [(name(1), 1, 0), (name(2), 2, 4)]
 
 
-def test_deeper_ones_are_those_queued_with_a_greater_depth(connection: Connection) -> None:
-    request_rows.insert(connection, [row(number, depth=number) for number in range(1, 6)])
-    request_rows.finish(connection, 5, schema.DONE)
-    asked = [name(number) for number in range(1, 7)]
-    assert request_rows.deeper(connection, asked, 2) == {name(3): 3, name(4): 4}
+def test_only_what_is_queued_is_brought_forward(connection: Connection) -> None:
+    request_rows.insert(connection, [row(1, depth=2, key=2), row(2, depth=2, key=2), row(3, depth=2, key=2)])
+    request_rows.finish(connection, 2, schema.DONE)
+    nearer = row(0, depth=1, key=1).place
+    brought = [request_rows.bring_forward(connection, number, nearer, overrides=None) for number in (2, 3, 4)]
+    assert brought == [False, True, False]
+    assert first(connection, 1) == [3, 1]
+    assert [depth for _, _, depth in request_rows.known(connection)] == [2, 2, 1]
 
 
 def test_the_first_rank_of_every_host_with_something_queued_is_found(connection: Connection) -> None:
