@@ -13,7 +13,9 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
-STRICT = ConfigDict(extra="forbid")
+STRICT = ConfigDict(extra="forbid", defer_build=True)
+"""Of values that are written as calls. Built at first use, as most crawls use few of them. What refers to a type that
+is defined after it must be rebuilt beside that type: later, the name would be looked up where the value is made."""
 
 
 def _check_regex(source: str) -> str:
