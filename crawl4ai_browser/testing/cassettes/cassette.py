@@ -44,9 +44,10 @@ class Cassette:
             cassette.check()
 
     The browser goes out through it as through a proxy, so it sees documents, scripts, frames, workers, files and
-    robots.txt alike. Pages take the moment of the recording for the present, and draw the same random numbers. Not
-    recorded: WebSockets, whose connections fail in a replay. A picture, film or font that a page loads in a replay and
-    did not come to load in the recording is missing there, and no more is made of it.
+    robots.txt alike. Pages take the moment of the recording for the present, and draw the same random numbers. Over a
+    WebSocket the server's messages come in their order, each after those that the page had sent before it. A picture,
+    film or font that a page loads in a replay and did not come to load in the recording is missing there, and no more
+    is made of it.
     """
 
     def __init__(self, path: str | Path, mode: Mode = "once", *, secrets: Collection[str] = ()) -> None:

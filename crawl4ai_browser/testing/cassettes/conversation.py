@@ -23,6 +23,7 @@ from crawl4ai_browser.browser.proxies.way_fault import WayFault
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Asked
 from crawl4ai_browser.testing.cassettes.playing import play
 from crawl4ai_browser.testing.cassettes.recording import Recording, Server, secured
+from crawl4ai_browser.testing.cassettes.sockets import SocketReplay
 from crawl4ai_browser.testing.socks import NOT_REACHED, REACHED, greeted, reply, target_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _TLS_HANDSHAKE = 0x16  # the first byte of a TLS record of that kind (RFC 8446, 5.1)
 _PASSIVE = frozenset({b"image", b"video", b"audio", b"track", b"font"})
+_SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -138,6 +140,9 @@ class Conversation:
             return await self._record(request, asked, client)
         if answer is None:
             answer = self._deck.missed(asked, is_passive=_is_passive(request))
+        if answer.is_socket:
+            await self._play_socket(request, asked, answer, client)
+            return False
         return await play(answer, asked.method, client, age=self._deck.age, now=self._deck.now)
 
     def _asked(self, request: h11.Request, body: bytes) -> Asked:
@@ -145,8 +150,16 @@ class Conversation:
         is_default = self._port == _DEFAULT_PORTS[self._scheme]
         host = f"[{self._host}]" if ":" in self._host else self._host
         authority = headers.get(b"host") or (host if is_default else f"{host}:{self._port}")
-        url = f"{self._scheme}://{authority}{request.target.decode('latin-1')}"
+        is_socket = headers.get(b"upgrade", "").lower() == "websocket"
+        url = f"{_SOCKET_SCHEMES[self._scheme] if is_socket else self._scheme}://{authority}{request.target.decode('latin-1')}"
         return Asked(request.method.decode("ascii"), url, body, headers.get(b"range", ""))
+
+    async def _play_socket(self, request: h11.Request, asked: Asked, answer: Answer, client: Watched) -> None:
+        replay = SocketReplay(answer, client, masked=self._deck.secrets.message)
+        stranger = await replay.run(dict(request.headers).get(b"sec-websocket-key", b""))
+        if stranger is not None:
+            self._deck.missed_message(asked, stranger, awaited=replay.awaited)
+            await replay.refuse()
 
     # --- recording
 
@@ -193,7 +206,7 @@ class Conversation:
             await recording.run()
             both.cancel_scope.cancel()
         if recording.is_switched:
-            await server.splice(client)
+            await recording.pass_messages()
 
     async def _connected(self) -> Server:
         """The server, connected anew when it closed the connection after its last answer.

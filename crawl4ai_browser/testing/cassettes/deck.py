@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -21,6 +21,7 @@ from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Asked
 from crawl4ai_browser.testing.cassettes.secrets_filter import Secrets
 from crawl4ai_browser.testing.cassettes.tape import Tape
+from crawl4ai_browser.testing.cassettes.websocket_frames import Message
 
 _CONNECT_TIMEOUT = 10.0
 """Seconds for a connection to a server."""
@@ -36,10 +37,13 @@ class Miss:
     asked: Asked
     nearest: str
     """The most similar one that is; empty: none is similar."""
+    message: str = ""
+    """What was sent, where it was over a WebSocket."""
 
     def __str__(self) -> str:
         """Both, for people."""
-        return f"{self.asked} is not on the cassette; " + (
+        said = f" {self.message}" if self.message else ""
+        return f"{self.asked}{said} is not on the cassette; " + (
             f"the nearest is {self.nearest}" if self.nearest else "nothing on it is similar"
         )
 
@@ -113,6 +117,12 @@ class Deck:
         body = f"{miss}\n".encode()
         headers = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
         return Answer(status=MISSED_STATUS, reason="Not On The Cassette", headers=headers, body=body)
+
+    def missed_message(self, asked: Asked, said: Message, *, awaited: Message | None) -> None:
+        """Remember what a page said over a WebSocket that is not on it."""
+        asked = replace(self.secrets.asked(asked), method="SEND")
+        nearest = f"to send {awaited}" if awaited is not None else ""
+        self.misses.append(Miss(asked, nearest, message=str(self.secrets.message(said))))
 
     def keep(self, asked: Asked, answer: Answer) -> None:
         """Put an exchange on the tape, without its secrets."""

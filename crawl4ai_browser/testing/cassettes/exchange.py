@@ -7,11 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from crawl4ai_browser.testing.cassettes.websocket_frames import Message
+
 Headers = tuple[tuple[str, str], ...]
 """Names and values, in their order."""
 
 Ending = Literal["whole", "broken", "open", "silent"]
 """How an answer ended: whole; broken off by the server; left open, as the browser went away first; never begun."""
+
+_SWITCHING_PROTOCOLS = 101
 
 _BOUNDARY = re.compile(rb"(?:-{4,}WebKitFormBoundary)\w+")
 """What parts the fields of an uploaded form: Chromium draws it by lot."""
@@ -47,10 +51,17 @@ class Answer:
     headers: Headers = ()
     body: bytes = b""
     ending: Ending = "whole"
+    messages: tuple[Message, ...] = ()
+    """Of a WebSocket, whose status is 101."""
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case."""
         return next((value for given, value in self.headers if given.lower() == name.lower()), None)
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether the connection became a WebSocket with it."""
+        return self.status == _SWITCHING_PROTOCOLS
 
     @property
     def is_chunked(self) -> bool:

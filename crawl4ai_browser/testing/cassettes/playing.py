@@ -12,7 +12,6 @@ from anyio.abc import ByteStream
 from crawl4ai_browser.browser.proxies.upstream import LOST_CONNECTION
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Headers
 
-_SWITCHING_PROTOCOLS = 101
 _BODILESS = frozenset({204, 304})  # RFC 9110, 6.4.1
 
 _EXPIRES = re.compile(r"(;\s*expires=)([^;]+)", re.IGNORECASE)
@@ -23,7 +22,7 @@ async def play(answer: Answer, method: str, client: ByteStream, *, age: timedelt
 
     What was left open stays so until the browser goes away; what was broken off breaks off.
     """
-    if answer.ending == "silent" or answer.status == _SWITCHING_PROTOCOLS:
+    if answer.ending == "silent":
         return False
     if answer.status:
         await client.send(head_of(answer, headers=_fresh(answer.headers, age=age, now=now)))

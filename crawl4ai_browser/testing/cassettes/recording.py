@@ -15,11 +15,17 @@ from anyio.streams.tls import TLSStream
 from crawl4ai_browser.browser.proxies.upstream import LOST_CONNECTION
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Ending, Headers
 from crawl4ai_browser.testing.cassettes.playing import can_go_on, chunk, head_of
+from crawl4ai_browser.testing.cassettes.sockets import SocketRecording, kept_headers
 
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade"})
 """Headers of one connection (RFC 9110, 7.6.1), which are not part of the answer."""
 
-_NOT_SENT = frozenset({b"proxy-authorization", b"proxy-connection", b"if-none-match", b"if-modified-since"})
+_NOT_SENT = frozenset(
+    {
+        *(b"proxy-authorization", b"proxy-connection", b"if-none-match", b"if-modified-since"),
+        b"sec-websocket-extensions",  # that there are is compression, and frames are to be read here
+    }
+)
 
 _READ_BYTES = 65536
 _FINISHED_BYTES = 8 * 2**20
@@ -36,7 +42,7 @@ class Server:
 
     def __init__(self, stream: ByteStream) -> None:
         """`stream` is connected, with TLS where the site has it."""
-        self._stream = stream
+        self.stream = stream
         self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
 
     @property
@@ -60,13 +66,13 @@ class Server:
         ]
         head = h11.Request(method=request.method, target=request.target, headers=headers)
         data = [self._parser.send(head), self._parser.send(h11.Data(data=body)) if body else b""]
-        await self._stream.send(b"".join(part or b"" for part in (*data, self._parser.send(h11.EndOfMessage()))))
+        await self.stream.send(b"".join(part or b"" for part in (*data, self._parser.send(h11.EndOfMessage()))))
 
     async def event(self) -> object:
         """The next part of the answer."""
         while (event := self._parser.next_event()) is h11.NEED_DATA:
             try:
-                data = await self._stream.receive(_READ_BYTES)
+                data = await self.stream.receive(_READ_BYTES)
             except anyio.EndOfStream:
                 data = b""
             self._parser.receive_data(data)
@@ -77,25 +83,14 @@ class Server:
         with suppress(h11.LocalProtocolError):
             self._parser.start_next_cycle()
 
-    async def splice(self, client: ByteStream) -> None:
-        """Pass on what each side sends, until one of them ends: a connection that has become a WebSocket."""
-
-        async def pass_on(source: ByteStream, target: ByteStream) -> None:
-            with suppress(*LOST_CONNECTION):
-                while True:
-                    await target.send(await source.receive())
-            both.cancel_scope.cancel()
-
-        ahead = self._parser.trailing_data[0]
-        if ahead:
-            await client.send(ahead)
-        async with anyio.create_task_group() as both:
-            both.start_soon(pass_on, self._stream, client)
-            both.start_soon(pass_on, client, self._stream)
+    @property
+    def ahead(self) -> bytes:
+        """What has been read beyond the answer."""
+        return self._parser.trailing_data[0]
 
     async def close(self) -> None:
         """End the connection."""
-        await anyio.aclose_forcefully(self._stream)
+        await anyio.aclose_forcefully(self.stream)
 
 
 class Recording:
@@ -110,8 +105,7 @@ class Recording:
         self._is_alone = False
         self.ended = anyio.Event()
         """Set when nothing more comes."""
-        self.is_switched = False
-        """Whether the connection is no longer HTTP."""
+        self._socket: SocketRecording | None = None
 
     async def run(self) -> None:
         """Pass the answer on to its end, or until either side goes away."""
@@ -137,6 +131,16 @@ class Recording:
         if self._answer.ending != "open":
             self._end("whole")
 
+    @property
+    def is_switched(self) -> bool:
+        """Whether the connection has become a WebSocket."""
+        return self._socket is not None
+
+    async def pass_messages(self) -> None:
+        """Pass on and note what both sides of the WebSocket say, until one of them ends."""
+        assert self._socket is not None, "asked by the caller"
+        await self._socket.run(self._server.ahead)
+
     async def finish_alone(self) -> None:
         """The browser has gone away: take home what little is still to come, as another run may stay for more of it.
 
@@ -157,11 +161,12 @@ class Recording:
 
     async def _pass_on(self, event: object) -> None:
         if isinstance(event, h11.InformationalResponse):
-            self.is_switched = event.status_code == 101
-            if self.is_switched:
+            if event.status_code == 101:
                 lines = [b": ".join(pair) for pair in event.headers.raw_items()]
                 await self._client.send(b"\r\n".join((b"HTTP/1.1 101 Switching Protocols", *lines, b"", b"")))
-                self._answer = Answer(status=101, ending="open")
+                headers = kept_headers(event.headers.raw_items())
+                self._answer = Answer(status=101, headers=headers, ending="open")
+                self._socket = SocketRecording(self._server.stream, self._client)
         elif isinstance(event, h11.Response):
             self._answer = Answer(
                 status=event.status_code,
@@ -189,6 +194,8 @@ class Recording:
     @property
     def answer(self) -> Answer:
         """What has come, for the tape."""
+        if self._socket is not None:
+            return replace(self._answer, messages=tuple(self._socket.messages), ending=self._socket.ending)
         return _plain(replace(self._answer, body=b"".join(self._body)))
 
     @property

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from crawl4ai_browser.config import ContextConfig
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Asked, Exchange
+from crawl4ai_browser.testing.cassettes.websocket_frames import Message
 
 MASK = "masked"
 """What stands in the place of a secret."""
@@ -72,11 +73,16 @@ class Secrets:
             headers = tuple(
                 (name, str(len(body)) if name.lower() == "content-length" else value) for name, value in headers
             )
-        return Exchange(self.asked(exchange.asked), replace(answer, headers=headers, body=body))
+        messages = tuple(map(self.message, answer.messages))
+        return Exchange(self.asked(exchange.asked), replace(answer, headers=headers, body=body, messages=messages))
 
     def answer(self, asked: Asked, answer: Answer) -> Exchange:
         """As `exchange`, of its parts."""
         return self.exchange(Exchange(asked, answer))
+
+    def message(self, message: Message) -> Message:
+        """What was said over a WebSocket, without secrets."""
+        return replace(message, data=self._text(message.data)) if message.kind == "text" else message
 
     def _header(self, name: str, value: str) -> str:
         if name.lower() == "set-cookie":

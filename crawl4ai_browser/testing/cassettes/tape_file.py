@@ -3,7 +3,8 @@
     {"cassette": 1, "recorded_at": "...", "exchanges": [
       {"request": "GET https://example.com/", "status": 200, "headers": ["Content-Type: text/html"], "text": ["<h1>"]}]}
 
-Texts are lists of their lines, other bodies base64; one that occurs again is written once, under `bodies`.
+Texts are lists of their lines, other bodies base64; one that occurs again is written once, under `bodies`. What was
+said over a WebSocket are its `messages`, in their order: `{"sent": "hello"}`, `{"received": {"base64": ["AAE="]}}`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from base64 import b64decode, b64encode
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from crawl4ai_browser.errors import StorageError
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Asked, Ending, Exchange
 from crawl4ai_browser.testing.cassettes.tape import Tape
+from crawl4ai_browser.testing.cassettes.websocket_frames import Message
 
 VERSION = 1
 
@@ -107,6 +109,8 @@ def _entry(exchange: Exchange, shared: dict[bytes, str]) -> Json:
         entry["body"] = shared[answer.body]
     elif answer.body:
         entry |= _kept(answer.body)
+    if answer.is_socket:
+        entry["messages"] = [{each.way: _said(each)} for each in answer.messages]
     return entry
 
 
@@ -123,6 +127,7 @@ def _exchange(entry: Json, shared: dict[str, bytes]) -> Exchange:
             headers=tuple((name, value) for name, _, value in pairs),
             body=body,
             ending=cast("Ending", entry.get("ending", "whole")),
+            messages=tuple(_message(way, said) for each in entry.get("messages", ()) for way, said in each.items()),
         ),
     )
 
@@ -135,14 +140,39 @@ def _kept(body: bytes) -> Json:
         text = "\0"
     if "\0" not in text:
         return {"text": text.split("\n")}
-    encoded = b64encode(body).decode("ascii")
-    return {"base64": [encoded[at : at + _BASE64_LINE] for at in range(0, len(encoded), _BASE64_LINE)]}
+    return {"base64": _base64_lines(body)}
 
 
 def _body(kept: Json) -> bytes:
     if "text" in kept:
         return "\n".join(kept["text"]).encode()
     return b64decode("".join(kept.get("base64", ())))
+
+
+def _said(message: Message) -> Any:
+    """A message as it stands in the file: a text, or its lines where it has several; bytes; a code with its reason."""
+    if message.kind == "binary":
+        return {"base64": _base64_lines(message.data)}
+    if message.kind == "close":
+        told = {"close": int.from_bytes(message.data[:2], "big")}  # 0: it gave none
+        return {**told, "reason": message.data[2:].decode("utf-8", "replace")} if message.data[2:] else told
+    lines = message.data.decode("utf-8", "replace").split("\n")
+    return lines if len(lines) > 1 else lines[0]
+
+
+def _message(way: Literal["sent", "received"], said: Any) -> Message:
+    if isinstance(said, dict):
+        kept = cast("Json", said)
+        if "close" not in kept:
+            return Message(way, "binary", _body(kept))
+        code = kept["close"].to_bytes(2, "big") if kept["close"] else b""
+        return Message(way, "close", code + kept.get("reason", "").encode())
+    return Message(way, "text", (said if isinstance(said, str) else "\n".join(said)).encode())
+
+
+def _base64_lines(data: bytes) -> list[str]:
+    encoded = b64encode(data).decode("ascii")
+    return [encoded[at : at + _BASE64_LINE] for at in range(0, len(encoded), _BASE64_LINE)]
 
 
 def _name(body: bytes) -> str:

@@ -23,7 +23,6 @@ from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.proxy_pool import ProxyPool
 from crawl4ai_browser.testing.cassette import Cassette, Mode
 from crawl4ai_browser.testing.site import (
-    End,
     Hit,
     Response,
     SiteServer,
@@ -31,7 +30,6 @@ from crawl4ai_browser.testing.site import (
     dropped,
     event_stream,
     gzipped,
-    raw,
     truncated,
     with_cookie,
 )
@@ -146,18 +144,6 @@ async def test_browsers_own_copies_do_not_shape_the_recording(site: SiteServer, 
         answer = await ask(cassette, site.url("/conditional"), headers='If-None-Match: "1"\r\n')
 
     assert body_of(answer) == b"whole"
-
-
-async def test_socket_passes_while_recording_and_fails_in_the_replay(site: SiteServer, tmp_path: Path) -> None:
-    upgraded = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
-    site.route("/socket", raw(upgraded, then=End.HANG))
-    wants = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-    with Cassette(tmp_path / "tape.json") as cassette:
-        assert await ask(cassette, site.url("/socket"), headers=wants, until=b"hello") == upgraded
-
-    with Cassette(tmp_path / "tape.json", "none") as cassette:
-        assert await ask(cassette, site.url("/socket"), headers=wants) == b""
-        cassette.check()
 
 
 async def test_host_that_is_not_there_is_not_there_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from crawl4ai_browser.errors import StorageError
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Asked, Ending, Exchange
 from crawl4ai_browser.testing.cassettes.tape import Tape, cut
 from crawl4ai_browser.testing.cassettes.tape_file import read_tape, write_tape
+from crawl4ai_browser.testing.cassettes.websocket_frames import Message
 
 RECORDED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE = Asked("GET", "https://site.test/page?a=1&b=2")
@@ -100,6 +101,16 @@ def test_nearest_names_what_differs() -> None:
     assert tape.nearest(Asked("GET", "ws://elsewhere.example.org:9/")) == ""
 
 
+SAID = (
+    Message("received", "text", b"welcome"),
+    Message("sent", "text", "grüezi\nzäme\0".encode()),
+    Message("received", "binary", bytes(range(256))),
+    Message("received", "text", b""),
+    Message("received", "close", b"\x0f\xa1full"),
+    Message("received", "close", b"\x03\xe8"),
+    Message("received", "close"),
+)
+
 EVERYTHING = [
     Exchange(PAGE, answer(b"<h1>one</h1>\n<p>two\r\nthree</p>", Content_Type="text/html", Set_Cookie="a=b; c")),
     Exchange(PAGE, answer(b"other")),
@@ -109,6 +120,7 @@ EVERYTHING = [
     Exchange(Asked("GET", "https://site.test/gone"), answer(b"half", ending="broken", Content_Length="400")),
     Exchange(Asked("GET", "https://site.test/events"), answer(b"data: 1\n\n", ending="open")),
     Exchange(Asked("GET", "https://site.test/dead"), Answer(status=0, ending="silent")),
+    Exchange(Asked("GET", "wss://site.test/chat"), Answer(status=101, headers=(("X-A", "b"),), messages=SAID)),
     Exchange(Asked("GET", "https://site.test/empty"), answer(b"", status=204)),
     Exchange(Asked("GET", "https://site.test/same-1"), answer(b"same " * 100)),
     Exchange(Asked("GET", "https://site.test/same-2"), answer(b"same " * 100)),
