@@ -283,10 +283,10 @@ async def test_an_error_that_is_not_of_a_visit_passes_through_and_frees_the_host
     assert repr(setting.fetcher.throttle) == "<Throttle 1 hosts, 0 visits, 0 waiting>"
 
 
-async def test_thousands_of_hosts_are_visited_in_no_time() -> None:
+async def test_a_thousand_hosts_are_visited_in_no_time() -> None:
     setting = Setting(lambda url: "page", delay=0.1)
     async with setting.clock.jumping(), anyio.create_task_group() as tasks:
-        for number in range(3000):
+        for number in range(1000):
             tasks.start_soon(setting.visit, f"https://{number}.test/")
-    assert len(setting.inner.visits) == 3000
+    assert len(setting.inner.visits) == 1000
     assert setting.clock.monotonic() == pytest.approx(0.1)

@@ -252,7 +252,14 @@ async def test_statistics_tell_how_each_host_is_treated() -> None:
     assert second.back_off_until == START + timedelta(seconds=0.5 + 99.75)
 
 
-async def test_thousands_of_hosts_are_visited_side_by_side_and_forgotten_in_flat_memory() -> None:
+@pytest.fixture
+def few_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer are remembered, so that it takes fewer to go beyond them."""
+    monkeypatch.setattr("crawl4ai_browser.politeness.throttle._REMEMBERED_HOSTS", 512)
+
+
+@pytest.mark.usefixtures("few_hosts")
+async def test_hundreds_of_hosts_are_visited_side_by_side_and_forgotten_in_flat_memory() -> None:
     visitor = Visitor()
 
     async def visit_side_by_side(numbers: range) -> None:
@@ -261,40 +268,42 @@ async def test_thousands_of_hosts_are_visited_side_by_side_and_forgotten_in_flat
                 tasks.start_soon(visitor.visit, f"https://{number}.test")
 
     async with visitor.clock.jumping():
-        await visit_side_by_side(range(4200))
-        await visit_side_by_side(range(4200, 8400))
-    assert len(visitor.hits) == 8400
+        await visit_side_by_side(range(525))
+        await visit_side_by_side(range(525, 1050))
+    assert len(visitor.hits) == 1050
     assert visitor.clock.monotonic() == pytest.approx(0.2)
-    assert len(visitor.throttle.statistics()) <= 5600  # 4200 were in use at once, and a third again.
+    assert len(visitor.throttle.statistics()) <= 700  # 525 were in use at once, and a third again.
 
 
+@pytest.mark.usefixtures("few_hosts")
 async def test_hosts_visited_one_after_another_are_forgotten_down_to_those_remembered() -> None:
     throttle = Throttle(PolitenessConfig(), FakeClock())
     tracemalloc.start()
     try:
-        for number in range(6000):
+        for number in range(750):
             async with throttle.turn(f"https://{number}.test") as turn:
                 turn.answered(0.1)
         size, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     remembered = throttle.statistics()
-    assert len(remembered) <= 4096
-    assert remembered[-1].host == "https://5999.test"
-    assert size < 4096 * 3000
+    assert len(remembered) <= 512
+    assert remembered[-1].host == "https://749.test"
+    assert size < 512 * 3000
 
 
+@pytest.mark.usefixtures("few_hosts")
 async def test_a_host_that_asked_to_be_left_alone_is_never_forgotten_before_its_time() -> None:
     clock = FakeClock()
     throttle = Throttle(PolitenessConfig(), clock)
     async with throttle.turn(A) as turn:
         turn.learn(Outcome("refused", retry_after=1000.0))
-    for number in range(5000):
+    for number in range(625):
         async with throttle.turn(f"https://{number}.test"):
             pass
     assert throttle.opens_at(A, 0) == 1000.0
     await clock.advance(1000)
-    for number in range(5000):
+    for number in range(625):
         async with throttle.turn(f"https://{number}.test"):
             pass
     assert A not in {host.host for host in throttle.statistics()}
