@@ -21,7 +21,7 @@ from crawl4ai_browser.frontier.quotas import Quotas
 from crawl4ai_browser.frontier.row_values import overrides_of, session_override
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.storage import request_rows
-from crawl4ai_browser.storage.request_rows import NewRow, Place
+from crawl4ai_browser.storage.request_rows import NewRow
 
 if TYPE_CHECKING:
     from crawl4ai_browser.frontier.order import Order
@@ -79,11 +79,10 @@ class Admission:
         self._hosts = HostIds()
         self._depth_of_link: dict[str, int] = {}
 
-    def load(self, connection: Connection, discovered: int) -> None:
-        """Read what is kept in memory from the database, which has so many requests."""
-        self._known = KnownRequests(room_for=discovered)
+    def load(self, connection: Connection) -> None:
+        """Read what is kept in memory from the database."""
         for fingerprint, row, depth in request_rows.known(connection):
-            self._known.put(fingerprint, row, depth)
+            self._known.add(fingerprint, row, depth)
         self._quotas.load(connection)
 
     def host(self, connection: Connection, origin: str) -> int:
@@ -126,7 +125,7 @@ class Admission:
         finds: _Finds = {}
         names: list[str] = []
         for link in links:
-            name = f"{session} {link.url}"
+            name = f"{session} {link.url}" if session else link.url
             if self._depth_of_link.get(name, math.inf) <= depth:
                 continue
             address = self._gate.judge_link(link, depth=depth, seed=seed_origin, page=page.url)
@@ -150,21 +149,22 @@ class Admission:
                 new[fingerprint] = find
             elif is_depth_limited and known[1] > depth:
                 deeper[fingerprint] = known[0]
-        changed = self._bring_forward(connection, finds, deeper, page, admitted) if deeper else []
-        if new:
-            changed += self._insert(connection, new, page, admitted)
+        brought = self._bring_forward(connection, finds, deeper, page, admitted) if deeper else ()
+        rows = self._insert(connection, new, page, admitted) if new else ()
+        admitted.new = len(rows)
         admitted.refused = len(admitted.refusals)
         if admitted.refusals:
             request_rows.count_refusals(connection, Counter(refusal.rule for _, refusal in admitted.refusals))
         # Last: all that can fail from here on is SQLite, and then the database takes no more. What is rolled back for
         # another reason was never known.
-        for fingerprint, row in changed:
-            self._known.put(fingerprint, row, depth)
+        for row in brought:
+            admitted.offer(row.host, (row.urgency, row.key))
+            self._known.move(row.fingerprint, row.depth)
+        for row in rows:
+            admitted.offer(row.host, (row.urgency, row.key))
+            self._known.add(row.fingerprint, row.id, row.depth)
 
-    def _insert(
-        self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted
-    ) -> list[tuple[bytes, int]]:
-        """The rows of new requests by their fingerprints."""
+    def _insert(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> list[NewRow]:
         first_id = request_rows.next_id(connection)
         rows: list[NewRow] = []
         for fingerprint, (address, found) in finds.items():
@@ -173,28 +173,26 @@ class Admission:
             if refusal is not None:
                 admitted.refusals.append((address.href, refusal))
                 continue
-            candidate, priority, overrides = _described(address, found, page)
-            place = _place(page, host, urgency=-priority, key=self._key(candidate, first_id, admitted))
-            rows.append(NewRow(first_id + len(rows), host, place, fingerprint, candidate.url, overrides))
-            admitted.offer(host, (place.urgency, place.key))
-            admitted.queued.append(candidate)
+            described = _described(address, found, page)
+            key = self._key(described.candidate, first_id, admitted)
+            rows.append(_row(first_id + len(rows), host, fingerprint, page, key=key, described=described))
+            admitted.queued.append(described.candidate)
         request_rows.insert(connection, rows)
-        admitted.new = len(rows)
-        return [(row.fingerprint, row.id) for row in rows]
+        return rows
 
     def _bring_forward(
         self, connection: Connection, finds: _Finds, deeper: dict[bytes, int], page: Page | None, admitted: Admitted
-    ) -> list[tuple[bytes, int]]:
+    ) -> list[NewRow]:
         """Depth is a limit, so of the paths to a queued request the shortest that was found counts."""
-        brought: list[tuple[bytes, int]] = []
-        for fingerprint, row in deeper.items():
+        brought: list[NewRow] = []
+        for fingerprint, row_id in deeper.items():
             address, found = finds[fingerprint]
             host = self._hosts.of(connection, address.origin)
-            candidate, priority, overrides = _described(address, found, page)
-            place = _place(page, host, urgency=-priority, key=self._key(candidate, row, admitted))
-            if request_rows.bring_forward(connection, row, place, overrides=overrides):
-                admitted.offer(host, (place.urgency, place.key))
-                brought.append((fingerprint, row))
+            described = _described(address, found, page)
+            key = self._key(described.candidate, row_id, admitted)
+            row = _row(row_id, host, fingerprint, page, key=key, described=described)
+            if request_rows.bring_forward(connection, row):
+                brought.append(row)
         return brought
 
     def _key(self, candidate: Candidate, page: int, admitted: Admitted) -> float:
@@ -211,16 +209,23 @@ class Admission:
             self._depth_of_link[link] = depth
 
 
-def _place(page: Page | None, host: int, *, urgency: float, key: float) -> Place:
-    if page is None:
-        return Place(0, None, host, urgency, key)
-    return Place(page.depth + 1, page.id, page.seed, urgency, key)
+class _Described(NamedTuple):
+    """What is to be visited, and what its request has besides the URL."""
+
+    candidate: Candidate
+    urgency: float = 0.0
+    overrides: str | None = None
 
 
-def _described(address: WebAddress, found: Link | Request, page: Page | None) -> tuple[Candidate, float, str | None]:
-    """The candidate, its priority, and what its request has besides the URL."""
+def _described(address: WebAddress, found: Link | Request, page: Page | None) -> _Described:
     if isinstance(found, Request):
-        return Candidate(found.url, 0), found.priority, overrides_of(found)
+        return _Described(Candidate(found.url, 0), -found.priority, overrides_of(found))
     assert page is not None, "a link is found on a page"
     candidate = Candidate(address.href, page.depth + 1, page.url, found.text, found.title, found.rel)
-    return candidate, 0.0, session_override(page.session)
+    return _Described(candidate, 0.0, session_override(page.session))
+
+
+def _row(row: int, host: int, fingerprint: bytes, page: Page | None, *, key: float, described: _Described) -> NewRow:
+    (candidate, urgency, overrides), seed = described, host if page is None else page.seed
+    parent = None if page is None else page.id
+    return NewRow(row, host, candidate.depth, parent, seed, urgency, key, fingerprint, candidate.url, overrides)

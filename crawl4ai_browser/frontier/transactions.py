@@ -52,10 +52,9 @@ class Transactions:
                 " (give the same order, or use another state folder)"
             )
         request_rows.queue_all_delayed(connection)
-        tally = request_rows.tally(connection)
-        self._admission.load(connection, tally.discovered)
+        self._admission.load(connection)
         refused = sum(request_rows.refusals(connection).values())
-        schedule = Schedule(tally, refused=refused, max_pages=max_pages)
+        schedule = Schedule(request_rows.tally(connection), refused=refused, max_pages=max_pages)
         for (origin,) in request_rows.origins(connection):
             schedule.add_host(origin)
         for host, urgency, key in request_rows.first_ranks(connection):

@@ -21,9 +21,11 @@ class Rank(NamedTuple):
     """What the crawl's order makes of it."""
 
 
-class Place(NamedTuple):
-    """Where a request stands in its crawl."""
+class NewRow(NamedTuple):
+    """A request as it is queued. Its fields are the columns, in their order."""
 
+    id: int
+    host: int
     depth: int
     parent: int | None
     """Id of the request on whose page it was found."""
@@ -31,17 +33,9 @@ class Place(NamedTuple):
     """Id of the host that its links are held against."""
     urgency: float
     key: float
-
-
-class NewRow(NamedTuple):
-    """A request that is not known yet."""
-
-    id: int
-    host: int
-    place: Place
     fingerprint: bytes
     url: str
-    overrides: str | None
+    overrides: str | None = None
     """The request's fields besides its URL, as JSON; None where they are the defaults."""
 
 
@@ -93,9 +87,7 @@ def next_id(connection: Connection) -> int:
 
 def insert(connection: Connection, rows: Iterable[NewRow]) -> None:
     """Queue these."""
-    connection.executemany(
-        _INSERT, ((row.id, row.host, *row.place, row.fingerprint, row.url, row.overrides) for row in rows)
-    )
+    connection.executemany(_INSERT, rows)
 
 
 def known(connection: Connection) -> Iterator[tuple[bytes, int, int]]:
@@ -103,13 +95,14 @@ def known(connection: Connection) -> Iterator[tuple[bytes, int, int]]:
     return connection.execute("SELECT fingerprint, id, depth FROM requests")
 
 
-def bring_forward(connection: Connection, row: int, place: Place, *, overrides: str | None) -> bool:
-    """A shorter path to a request was found. False: it is not queued."""
+def bring_forward(connection: Connection, row: NewRow) -> bool:
+    """A shorter path to the request of this id was found, so it is as it would be were it new. False: not queued."""
     statement = f"""
         UPDATE requests SET depth = ?, parent = ?, seed = ?, urgency = ?, key = ?, overrides = ?
         WHERE id = ? AND state = {schema.QUEUED}
     """
-    return connection.execute(statement, (*place, overrides, row)).rowcount == 1
+    changes = (row.depth, row.parent, row.seed, row.urgency, row.key, row.overrides)
+    return connection.execute(statement, (*changes, row.id)).rowcount == 1
 
 
 def first_of_hosts(

@@ -10,7 +10,7 @@ import pytest
 from crawl4ai_browser.storage import request_rows, schema
 from crawl4ai_browser.storage.connect import connect
 from crawl4ai_browser.storage.database import Connection
-from crawl4ai_browser.storage.request_rows import NewRow, Place
+from crawl4ai_browser.storage.request_rows import NewRow
 
 
 @pytest.fixture
@@ -26,8 +26,7 @@ def name(number: int) -> bytes:
 
 
 def row(number: int, *, host: int = 1, urgency: float = 0.0, key: float = 0.0, depth: int = 0) -> NewRow:
-    place = Place(depth, None, host, urgency, key)
-    return NewRow(number, host, place, name(number), f"https://a.example/{number}", None)
+    return NewRow(number, host, depth, None, host, urgency, key, name(number), f"https://a.example/{number}")
 
 
 def first(connection: Connection, host: int, *, count: int = 10, left_out: frozenset[int] = frozenset()) -> list[int]:
@@ -75,8 +74,7 @@ def test_what_is_known_is_read_for_opening(connection: Connection) -> None:
 def test_only_what_is_queued_is_brought_forward(connection: Connection) -> None:
     request_rows.insert(connection, [row(1, depth=2, key=2), row(2, depth=2, key=2), row(3, depth=2, key=2)])
     request_rows.finish(connection, 2, schema.DONE)
-    nearer = row(0, depth=1, key=1).place
-    brought = [request_rows.bring_forward(connection, number, nearer, overrides=None) for number in (2, 3, 4)]
+    brought = [request_rows.bring_forward(connection, row(number, depth=1, key=1)) for number in (2, 3, 4)]
     assert brought == [False, True, False]
     assert first(connection, 1) == [3, 1]
     assert [depth for _, _, depth in request_rows.known(connection)] == [2, 2, 1]
@@ -94,8 +92,7 @@ def test_no_host_has_a_first_rank_when_nothing_is_queued(connection: Connection)
 
 
 def test_the_parents_url_comes_with_a_row(connection: Connection) -> None:
-    child = row(2)
-    request_rows.insert(connection, [row(1), child._replace(place=child.place._replace(parent=1))])
+    request_rows.insert(connection, [row(1), row(2)._replace(parent=1)])
     ((_, rows),) = request_rows.first_of_hosts(connection, [(1, frozenset())], 2)
     assert [found.parent_url for found in rows] == [None, "https://a.example/1"]
 
