@@ -6,7 +6,6 @@ from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -21,6 +20,7 @@ from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.proxy_pool import ProxyPool
 from crawl4ai_browser.testing.cassettes.conversation import Conversation
 from crawl4ai_browser.testing.cassettes.deck import Deck, Miss
+from crawl4ai_browser.testing.cassettes.fixed_time import fixed_time
 from crawl4ai_browser.testing.cassettes.secrets_filter import Secrets
 from crawl4ai_browser.testing.cassettes.tape import Tape
 from crawl4ai_browser.testing.cassettes.tape_file import read_tape, write_tape
@@ -44,10 +44,10 @@ class Cassette:
             cassette.check()
 
     The browser goes out through it as through a proxy, so it sees documents, scripts, frames, workers, files and
-    robots.txt alike. Pages take the moment of the recording for the present, and draw the same random numbers. Over a
-    WebSocket the server's messages come in their order, each after those that the page had sent before it. A picture,
-    film or font that a page loads in a replay and did not come to load in the recording is missing there, and no more
-    is made of it.
+    robots.txt alike. Pages and their workers take the moment of the recording for the present, and draw the same random
+    numbers. Over a WebSocket the server's messages come in their order, each after those that the page had sent before
+    it. A picture, film or font that a page loads in a replay and did not come to load in the recording is missing
+    there, and no more is made of it.
     """
 
     def __init__(self, path: str | Path, mode: Mode = "once", *, secrets: Collection[str] = ()) -> None:
@@ -143,7 +143,7 @@ class Cassette:
             return context
         self._contexts.append(context)
         self._used.secrets = Secrets.of(self._contexts, self._secret_names)
-        scripts = (page_time(self._used.tape.recorded_at), *context.init_scripts)
+        scripts = (fixed_time(self._used.tape.recorded_at), *context.init_scripts)
         return context.model_copy(
             update={
                 "proxy": way,
@@ -182,13 +182,3 @@ class Cassette:
     def __repr__(self) -> str:
         """The file, how it is used, and what is on it."""
         return f"<Cassette {self.path} {self.mode} {self._deck.tape if self._deck is not None else 'not in use'}>"
-
-
-def page_time(moment: datetime) -> str:
-    """The script that makes pages take this moment for the present."""
-    return _script().replace("__START__", str(int(moment.timestamp() * 1000)))
-
-
-@cache
-def _script() -> str:
-    return Path(__file__).with_name("page_time.js").read_text(encoding="utf-8")

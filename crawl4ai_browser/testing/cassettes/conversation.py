@@ -143,6 +143,8 @@ class Conversation:
         if answer.is_socket:
             await self._play_socket(request, asked, answer, client)
             return False
+        beginning = self._deck.beginning(request)
+        answer = beginning.of(answer) if beginning is not None else answer
         return await play(answer, asked.method, client, age=self._deck.age, now=self._deck.now)
 
     def _asked(self, request: h11.Request, body: bytes) -> Asked:
@@ -189,7 +191,7 @@ class Conversation:
 
     async def _from_server(self, request: h11.Request, asked: Asked, client: Watched) -> Recording:
         server = await self._connected()
-        recording = Recording(server, client)
+        recording = Recording(server, client, beginning=self._deck.beginning(request))
         try:
             await server.send(request, asked.body)
             await self._passed_on(recording, server, client)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
+import h11
 from anyio.abc import ByteStream
 
 from crawl4ai_browser.addresses import is_local_name, literal_address
@@ -19,6 +20,7 @@ from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import ConfigError
 from crawl4ai_browser.proxy import Proxy
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Asked
+from crawl4ai_browser.testing.cassettes.fixed_time import Beginning, is_for_worker
 from crawl4ai_browser.testing.cassettes.secrets_filter import Secrets
 from crawl4ai_browser.testing.cassettes.tape import Tape
 from crawl4ai_browser.testing.cassettes.websocket_frames import Message
@@ -95,6 +97,10 @@ class Deck:
     def now(self) -> datetime:
         """The true time."""
         return SYSTEM_CLOCK.now()
+
+    def beginning(self, request: h11.Request) -> Beginning | None:
+        """What the answer to this request is to begin with, if anything."""
+        return Beginning(self.tape.recorded_at) if is_for_worker(request) else None
 
     @property
     def age(self) -> timedelta:

@@ -14,6 +14,7 @@ from anyio.streams.tls import TLSStream
 
 from crawl4ai_browser.browser.proxies.upstream import LOST_CONNECTION
 from crawl4ai_browser.testing.cassettes.exchange import Answer, Ending, Headers
+from crawl4ai_browser.testing.cassettes.fixed_time import Beginning
 from crawl4ai_browser.testing.cassettes.playing import can_go_on, chunk, head_of
 from crawl4ai_browser.testing.cassettes.sockets import SocketRecording, kept_headers
 
@@ -96,8 +97,9 @@ class Server:
 class Recording:
     """One answer on its way from a server to a browser."""
 
-    def __init__(self, server: Server, client: ByteStream) -> None:
-        """Nothing has come."""
+    def __init__(self, server: Server, client: ByteStream, *, beginning: Beginning | None = None) -> None:
+        """Nothing has come. `beginning`: what the browser is given before the body, which is not part of the answer."""
+        self._beginning = beginning
         self._server = server
         self._client = client
         self._answer = Answer(status=0, ending="silent")
@@ -119,6 +121,7 @@ class Recording:
             while True:
                 event = await self._server.event()
                 if isinstance(event, h11.EndOfMessage):
+                    await self._begin(b"")
                     break
                 await self._pass_on(event)
                 if self.is_switched:
@@ -174,13 +177,26 @@ class Recording:
                 headers=_kept(event),
                 ending="broken",
             )
-            await self._to_client(head_of(self._answer, headers=self._answer.headers))
+            if self._beginning is not None and not self._beginning.fits(self._answer):
+                self._beginning = None
+            headers = self._answer.headers if self._beginning is None else self._beginning.headers(self._answer)
+            await self._to_client(head_of(self._answer, headers=headers))
         elif isinstance(event, h11.Data):
             data = bytes(event.data)
             self._body.append(data)
-            await self._to_client(chunk(data) if self._answer.is_chunked else data)
+            await self._begin(data)
+            await self._part(data)
         else:
             raise h11.RemoteProtocolError(f"the server ended with {event!r}")
+
+    async def _begin(self, data: bytes) -> None:
+        """Before the first part of the body."""
+        beginning, self._beginning = self._beginning, None
+        if beginning is not None:
+            await self._part(beginning.before(data))
+
+    async def _part(self, data: bytes) -> None:
+        await self._to_client(chunk(data) if self._answer.is_chunked else data)
 
     async def _to_client(self, data: bytes) -> None:
         if not self._is_alone:

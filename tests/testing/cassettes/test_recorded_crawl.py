@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.cassette import Cassette
 from crawl4ai_browser.testing.comparison import differences, fields_of
 from crawl4ai_browser.testing.fixtures import Crawlers
-from crawl4ai_browser.testing.site import Response, SiteServer, serve_fixture_site
+from crawl4ai_browser.testing.site import Response, SiteServer, chunked, serve_fixture_site
 
 pytestmark = pytest.mark.timeout(240)  # two crawls with a browser each, on a machine that is busy
 
@@ -119,22 +121,66 @@ API: Any = {
 }
 
 
-def test_react_application_is_the_same_without_its_server(
+WORKERS = """<!doctype html><title>workers</title><ol></ol><script>
+const starts = [
+  () => new Worker("/classic.js"),
+  () => new Worker("/strict.js"),
+  () => new Worker("/module.js", { type: "module" }),
+  () => new Worker(URL.createObjectURL(new Blob([TELL]))),
+];
+const next = () => {
+  const worker = starts.shift()?.();
+  worker?.addEventListener("message", ({ data }) => {
+    const item = document.createElement("li");
+    item.textContent = data;
+    document.querySelector("ol").append(item);
+    if (!data.startsWith("part")) next();
+  });
+};
+next();
+</script>"""
+
+TELL = "postMessage(`${location.protocol} ${Date.now()} ${Math.random()} ${(function () { return !this })()}`);"
+"""Also whether the script is strict."""
+
+PART = "postMessage(`part ${Date.now()}`);"
+
+
+def route_workers(site: SiteServer) -> None:
+    site.route("/workers", Response.html(WORKERS.replace("TELL", json.dumps(TELL))))
+    for name, body in (("classic", TELL), ("module", f"import '/part.js';{TELL}"), ("part", PART)):
+        site.route(f"/{name}.js", Response(headers=JAVASCRIPT, body=body.encode()))
+    site.route("/strict.js", chunked(Response(headers=JAVASCRIPT, body=f"// strict\n'use strict';{TELL}".encode())))
+
+
+def assert_workers_began_at(start: int, text: str) -> None:
+    said = [line.split() for line in text.splitlines()]
+    told = [words for words in said if words and words[0].endswith(":")]
+    assert [(words[0], int(words[1]) - start, words[3]) for words in told] == [
+        ("http:", 0, "false"),
+        ("http:", 0, "true"),
+        ("http:", 0, "true"),
+        ("blob:", 0, "false"),
+    ]
+    assert ["part", str(start)] in said
+
+
+def test_react_application_clock_and_workers_are_the_same_without_their_server(
     crawlers: Crawlers, config: CrawlConfig, tmp_path: Path
 ) -> None:
-    """Swagger UI, as its makers built it: 2 MB of scripts that fetch a description and render it. And a clock."""
+    """Swagger UI, as its makers built it: 2 MB of scripts that fetch a description and render it. And clocks."""
     site = SiteServer(Path(str(swagger_ui_path)))
     site.route("/swagger-initializer.js", Response(headers=JAVASCRIPT, body=START_SWAGGER.encode()))
     site.route("/openapi.json", Response.json(API))
     site.route("/clock", Response.html(CLOCK))
     site.route("/echo", lambda hit: Response.text(hit.query))
+    route_workers(site)
     file = tmp_path / "apps.json"
     # Not read when they are quiet: on a machine that is busy that may be before their timers come due.
     application = Selector(css="[id$=huts_moor] .opblock-summary-description", timeout=60)
-    clock = Selector(css="li:nth-child(5)", timeout=60)
-    pairs = recorded_and_replayed(
-        site, crawlers, config, file=file, seeds=[("/index.html", application), ("/clock", clock)]
-    )
+    five_lines = Selector(css="li:nth-child(5)", timeout=60)
+    seeds = [("/index.html", application), ("/clock", five_lines), ("/workers", five_lines)]
+    pairs = recorded_and_replayed(site, crawlers, config, file=file, seeds=seeds)
     results = {Path(recorded.url).name: (recorded, replayed) for recorded, replayed in pairs}
 
     for recorded, replayed in results.values():
@@ -145,6 +191,9 @@ def test_react_application_is_the_same_without_its_server(
     assert "after 50" in said
     assert "true true" in said
     assert "at=" in said
+    began = datetime.fromisoformat(json.loads(file.read_text())["recorded_at"])
+    assert_workers_began_at(int(began.timestamp() * 1000), results["workers"][1].text or "")
+    assert "__crawl4aiPageTime" not in file.read_text()
 
 
 def test_crawl_command_records_and_replays(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
