@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 
 _BUCKETS = 1 << 16
-"""One for each value of a fingerprint's first two bytes: fingerprints are hashes, so all fill alike. Of a million requests
-each holds 15, of ten million 150, which `bytearray` searches in less than 1 µs."""
+"""One for each value of a fingerprint's first two bytes: fingerprints are hashes, so all fill alike. Of a million
+requests each holds 15, of ten million 150, which `bytearray` searches in less than 1 µs."""
 
 _ENTRY = struct.Struct("<16sII")
 """Fingerprint, row and depth. Nothing is ever moved or taken out, so a bucket is its entries one after the other."""
