@@ -7,8 +7,9 @@ async (options) => {
   const pause = (milliseconds) => new Promise((resolve) => after(resolve, milliseconds));
 
   // Scrolling is followed by frames, in which the list draws itself, and by requests; texts that change all the time
-  // (clocks) are waited for a little, elements that do a little longer.
-  const FRAME_LIMIT = 500;
+  // (clocks) are waited for a little, elements that do a little longer. A frame takes milliseconds, on a machine that has
+  // much else to do a second; what goes on without it passes by rows that were to be filled when they are seen.
+  const FRAME_LIMIT = 5000;
   const STILLNESS = 40;
   const TEXT_LIMIT = 250;
   const ELEMENT_LIMIT = 1500;
