@@ -6,8 +6,10 @@ Parts that wait take a `Clock`, so that tests hand them one whose time moves whe
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -47,6 +49,14 @@ class SystemClock:
 
 
 SYSTEM_CLOCK = SystemClock()
+
+
+def call_after(seconds: float, function: Callable[[], None]) -> Callable[[], None]:
+    """Call a function in the event loop after so many seconds, unless what comes back is called before.
+
+    For what hardly ever comes to pass: a task that sleeps costs twenty times as much as a timer that is called off.
+    """
+    return asyncio.get_running_loop().call_later(seconds, function).cancel
 
 
 async def first_of(event: anyio.Event, moment: float, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -10,7 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.playwright_errors import is_interrupted, may_be_no_page, translate
 from crawl4ai_browser.browser.visits.document_watch import NO_CONTENT
-from crawl4ai_browser.clock import SYSTEM_CLOCK
+from crawl4ai_browser.clock import SYSTEM_CLOCK, call_after
 from crawl4ai_browser.urls import without_fragment
 
 if TYPE_CHECKING:
@@ -73,21 +74,25 @@ async def _leave_for(page: KeptPage, url: str, timeout: float) -> None:
         return
     failure: PlaywrightError | None = None
     is_stuck = False
+    going, asking = anyio.CancelScope(), anyio.CancelScope()
 
     async def ask_document() -> None:
         nonlocal is_stuck
-        await SYSTEM_CLOCK.sleep(min(STUCK_AFTER, timeout / 4))
-        is_stuck = not await _answers(page, within=min(STUCK_ANSWER, timeout / 2))
-        if is_stuck:
-            tasks.cancel_scope.cancel()
+        with asking:
+            is_stuck = not await _answers(page, within=min(STUCK_ANSWER, timeout / 2))
+            if is_stuck:
+                going.cancel()
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(ask_document)
+    # A task of its own for the few that take so long, and not one for each that does not.
+    call_off = call_after(min(STUCK_AFTER, timeout / 4), partial(page.start, ask_document))
+    with going:
         try:
             await _go(page, url, timeout)
         except PlaywrightError as error:
             failure = error
-        tasks.cancel_scope.cancel()
+        finally:
+            call_off()
+            asking.cancel()
     if is_stuck or (failure is not None and is_interrupted(failure)):
         raise StalePage from failure
     if failure is not None:
