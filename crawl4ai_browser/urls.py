@@ -100,6 +100,7 @@ def host(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1024)  # asked for five times in a page's course
 def origin(url: str) -> str:
     """Scheme, host and port (`"https://example.com:8443"`); the unit of politeness and of credentials."""
     try:

@@ -68,7 +68,7 @@ class RunHost:
         self._frontier: Frontier | None = None
         self._dispatcher: Dispatcher | None = None
         self._unacknowledged: Delivery | None = None
-        self._acknowledging = anyio.Lock()
+        self._acknowledging = anyio.Lock(fast_acquire=True)  # free nearly always, and asked for at each result
         self._is_reading = False
         self._is_draining = False
         self._is_paused = False

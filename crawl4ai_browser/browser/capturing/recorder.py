@@ -88,6 +88,8 @@ class Recorder:
 
     async def gathered(self) -> None:
         """Wait until what is being asked about answers that have come is known. Bounded."""
+        if not self._asking:
+            return
         with anyio.move_on_after(GATHER_SECONDS):
             while self._asking:
                 self._asked = anyio.Event()

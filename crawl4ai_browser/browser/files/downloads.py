@@ -162,6 +162,12 @@ class VisitDownloads:
         Raises:
             BrowserCrashed: the browser died under a file.
         """
+        saved = await self._save_begun() if self._begun else []
+        refused = [await self._refused(chain, page_url=page_url) for chain in self._refused_chains()]
+        missing = [await self._unanswered(url, page_url=page_url) for url in self._missing]
+        return (*saved, *refused, *missing)
+
+    async def _save_begun(self) -> list[Download]:
         records: dict[int, Download] = {}
         lost: list[BrowserCrashed] = []
 
@@ -176,9 +182,7 @@ class VisitDownloads:
                 tasks.start_soon(save, number, download)
         if lost:
             raise lost[0]
-        refused = [await self._refused(chain, page_url=page_url) for chain in self._refused_chains()]
-        missing = [await self._unanswered(url, page_url=page_url) for url in self._missing]
-        return (*(records[number] for number in sorted(records)), *refused, *missing)
+        return [records[number] for number in sorted(records)]
 
     async def _unanswered(self, url: str, *, page_url: str) -> Download:
         origin = self._origin_of_address(url, page_url=page_url)

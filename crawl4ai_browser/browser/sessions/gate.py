@@ -25,7 +25,7 @@ class SessionGate:
     """
 
     def __init__(self) -> None:
-        self._door = anyio.Lock()
+        self._door = anyio.Lock(fast_acquire=True)  # free nearly always, and asked for at each visit
         self._shared: set[object] = set()
         self._alone: object | None = None
         self._emptied = anyio.Event()

@@ -91,7 +91,7 @@ class BrowserSession:
         self.keeper = keeper
         self._identity = identity
         self._source = source
-        self._lock = anyio.Lock()
+        self._lock = anyio.Lock(fast_acquire=True)  # free nearly always, and asked for at each visit
         self._current: OpenContext | None = None
         self._left: list[OpenContext] = []
         """Contexts that it has moved out of while pages of them were in use; they close with the last of these."""
