@@ -165,7 +165,7 @@ class Admission:
             self._known.add(row.fingerprint, row.id, row.depth)
 
     def _insert(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> list[NewRow]:
-        first_id = request_rows.next_id(connection)
+        first_id = len(self._known) + 1
         rows: list[NewRow] = []
         for fingerprint, (address, found) in finds.items():
             host = self._hosts.of(connection, address.origin)

@@ -11,13 +11,12 @@ from crawl4ai_browser.errors import ConfigError, StorageError
 from crawl4ai_browser.storage.schema import CRAWL, DatabaseKind
 from crawl4ai_browser.storage.sqlite_errors import storage_error
 
-_CACHE_KIB = 48 * 1024
-"""Of pages, in memory. It holds the index of a million fingerprints (about 40 MB), in which every link that is found is
-looked up at a place of its own; the tables are read and written in order."""
+_CACHE_KIB = 16 * 1024
+"""Of pages, in memory. Tables are read and written in order; what is hit at random is the queue of many hosts."""
 
 _WAL_PAGES = 4000
-"""After so many pages of 4 KiB the log is written into the file. SQLite's own 1000 would write each page of the
-fingerprints' index four times as often, as new URLs hit all of them alike."""
+"""After so many pages of 4 KiB the log is written into the file, and the disk synced twice, which may take long; with
+SQLite's own 1000 that would be four times as often. The processor's time is the same, 8 µs a completed page."""
 
 _SHARED_WAIT = 30.0
 """Seconds for another process to end its transaction, of a database that processes share. Those last milliseconds."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawl4ai_browser.storage import schema
@@ -25,6 +27,7 @@ class NewRow(NamedTuple):
     """A request as it is queued. Its fields are the columns, in their order."""
 
     id: int
+    """1, 2, 3 and so on, without a gap: no request is ever deleted."""
     host: int
     depth: int
     parent: int | None
@@ -64,10 +67,14 @@ class Tally(NamedTuple):
     skipped: int
 
 
-_INSERT = f"""
-    INSERT INTO requests (id, state, host, depth, parent, seed, urgency, key, fingerprint, url, overrides)
-    VALUES (?, {schema.QUEUED}, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_INSERT = """
+    INSERT INTO requests (id, host, depth, parent, seed, urgency, key, fingerprint, url, overrides, state) VALUES
 """
+_VALUES = f"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {schema.QUEUED})"
+
+_AT_ONCE = 32
+"""Rows inserted by one statement: ten take 17 µs, and 31 by a statement each. One is prepared for every number up to
+this, and then kept."""
 
 _FIRST_OF_HOST = f"""
     SELECT row.id, row.host, row.urgency, row.key, row.depth, parent.url, row.attempts, row.browser_deaths, row.url,
@@ -79,15 +86,16 @@ _FIRST_OF_HOST = f"""
 """
 
 
-def next_id(connection: Connection) -> int:
-    """The id of the next request."""
-    (highest,) = connection.execute("SELECT max(id) FROM requests").fetchone()
-    return (highest or 0) + 1
-
-
-def insert(connection: Connection, rows: Iterable[NewRow]) -> None:
+def insert(connection: Connection, rows: Sequence[NewRow]) -> None:
     """Queue these."""
-    connection.executemany(_INSERT, rows)
+    for start in range(0, len(rows), _AT_ONCE):
+        chunk = rows[start : start + _AT_ONCE]
+        connection.execute(_insertion(len(chunk)), tuple(chain.from_iterable(chunk)))
+
+
+@cache
+def _insertion(count: int) -> str:
+    return f"{_INSERT} {', '.join([_VALUES] * count)}"
 
 
 def known(connection: Connection) -> Iterator[tuple[bytes, int, int]]:
