@@ -147,7 +147,7 @@ def test_what_may_have_changed_something_is_not_to_be_repeated() -> None:
         return ActionOutcome(action=action, place="1", ok=False, seconds=0.1, inner=inner)
 
     assert may_be_repeated(())
-    assert may_be_repeated([outcome("scroll"), outcome("dismiss_consent"), outcome("repeat", outcome("hover"))])
+    assert may_be_repeated([outcome("scroll"), outcome("answer_dialogs"), outcome("repeat", outcome("hover"))])
     assert not may_be_repeated([outcome("scroll"), outcome("click")])
     assert not may_be_repeated([outcome("repeat", outcome("if_present", outcome("press")))])
 
@@ -158,6 +158,7 @@ LISTED = [
     {"action": "dismiss_consent"},
     {"action": "repeat", "until": "#more", "actions": [{"action": "click", "selector": "#more"}]},
     {"action": "upload", "selector": "input", "files": "notes.txt"},
+    {"action": "answer_dialogs", "accept": True, "text": "Ada"},
 ]
 
 YAML = """
@@ -169,6 +170,7 @@ YAML = """
     - action: click
       selector: "#more"
 - {action: upload, selector: input, files: notes.txt}
+- {action: answer_dialogs, accept: true, text: Ada}
 """
 
 
@@ -182,6 +184,7 @@ def test_a_file_lists_actions_and_its_folder_holds_their_uploads(tmp_path: Path,
         DismissConsent(),
         Repeat((Click("#more"),), until="#more"),
         Upload("input", (tmp_path / "notes.txt",)),
+        AnswerDialogs(text="Ada"),
     )
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from crawl4ai_browser.actions import Action, AnswerDialogs, Click, RunScript
-from crawl4ai_browser.actions_file import read_actions
 from crawl4ai_browser.testing.site import Response, SiteServer
 from tests.browser.acting.conftest import Act
 from tests.browser.visiting import html_of, page
@@ -25,12 +22,6 @@ def asking(site: SiteServer) -> None:
     site.route("/asking", ASKING)
 
 
-async def test_dialogs_are_dismissed_where_nobody_says_otherwise(act: Act) -> None:
-    snapshot = await act("/asking", *ASK)
-    assert snapshot.actions[1].value == "false null"
-    assert snapshot.dialogs == ("mind", "sure?", "who?")
-
-
 async def test_dialogs_are_answered_as_said_until_another_one_is(act: Act) -> None:
     told = (AnswerDialogs(text="Ada"), AnswerDialogs(), AnswerDialogs(accept=False))
     snapshot = await act("/asking", *(action for answer in told for action in (answer, *ASK)))
@@ -40,9 +31,11 @@ async def test_dialogs_are_answered_as_said_until_another_one_is(act: Act) -> No
     assert "Ada" not in repr(told)
 
 
-async def test_answer_of_one_visit_is_not_that_of_the_next(act: Act) -> None:
+async def test_dialogs_are_dismissed_where_this_visit_has_not_said_otherwise(act: Act) -> None:
     await act("/asking", AnswerDialogs())
-    assert (await act("/asking", *ASK)).actions[1].value == "false null"
+    snapshot = await act("/asking", *ASK)
+    assert snapshot.actions[1].value == "false null"
+    assert snapshot.dialogs == ("mind", "sure?", "who?")
 
 
 async def test_dialogs_of_a_page_that_loads_are_accepted_where_the_visit_says_so(act: Act, site: SiteServer) -> None:
@@ -66,16 +59,3 @@ async def test_page_that_asks_whether_it_may_be_left_stays_where_that_is_not_acc
         snapshot = await act("/holding", Click("b"), *answers, Click("a"))
         assert snapshot.final_url == site.url(last)
     assert (await act("/asking")).final_url == site.url("/asking")  # the next visit leaves what stayed
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("a.yaml", "- {action: answer_dialogs, text: Ada}\n- {action: click, selector: b}"),
-        ("a.json", '[{"action": "answer_dialogs", "text": "Ada"}, {"action": "click", "selector": "b"}]'),
-    ],
-)
-async def test_answers_come_from_a_file(act: Act, tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / name).write_text(text)
-    snapshot = await act("/asking", *read_actions(tmp_path / name))
-    assert "<p>true Ada</p>" in html_of(snapshot)

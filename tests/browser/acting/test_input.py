@@ -10,7 +10,6 @@ from crawl4ai_browser.actions import (
     Check,
     Click,
     DoubleClick,
-    Drag,
     Fill,
     Hover,
     Press,
@@ -90,23 +89,6 @@ async def test_every_kind_of_input_reaches_the_page(act: Act, site: SiteServer, 
     for text in ("key b", "key c", "key Enter", "file notes.txt hello", "dblclick two true"):
         assert f"<p>{text}</p>" in html
     assert [outcome.place for outcome in snapshot.actions] == [str(number) for number in range(1, 12)]
-
-
-async def test_drag_and_drop_by_the_mouse(act: Act, site: SiteServer) -> None:
-    body = (
-        "<div id=card draggable=true>card</div><div id=tray style='height:5em;width:20em;background:silver'>tray</div>"
-    )
-    script = (
-        ADD
-        + """
-        const tray = document.querySelector('#tray');
-        document.querySelector('#card').ondragstart = (event) => event.dataTransfer.setData('text/plain', 'ace');
-        tray.ondragover = (event) => event.preventDefault();
-        tray.ondrop = (event) => { event.preventDefault(); add('dropped ' + event.dataTransfer.getData('text/plain')) };
-    """
-    )
-    site.route("/drag", page(script, body=body))
-    assert "<p>dropped ace</p>" in html_of(await act("/drag", Drag("#card", "#tray")))
 
 
 async def test_targets_of_every_engine_in_shadow_roots_and_frames(act: Act, site: SiteServer) -> None:
