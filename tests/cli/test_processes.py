@@ -88,7 +88,7 @@ def test_an_interrupt_ends_a_fetch(start: Start, site: SiteServer) -> None:
     process = start("fetch", site.url("/one"), "--ready", "30", "--verbose")
     read_until(process, "browser launched")
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=50)
     assert (process.returncode, output) == (130, "")
 
 

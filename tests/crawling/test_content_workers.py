@@ -244,5 +244,5 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
         )
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=env, timeout=15, check=False)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=env, timeout=50, check=False)
     assert (done.stdout.split("\n"), done.stderr) == (["starting", "# Hello", ""], "")

@@ -72,7 +72,7 @@ async def test_http_credentials_go_to_their_origin_alone(crawler: Crawler, membe
 # --- many identities
 
 
-@pytest.mark.timeout(60)  # 208 pages and 8 sign-ins: 10 s on two cores that do nothing else
+@pytest.mark.timeout(180)  # 208 pages and 8 sign-ins: 10 s on two cores that do nothing else
 async def test_eight_identities_crawl_at_once_and_nothing_leaks(
     crawler: Crawler, site: SiteServer, members: Members
 ) -> None:

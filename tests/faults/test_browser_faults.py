@@ -101,6 +101,7 @@ async def test_pages_that_are_closed_while_they_reload_all_end(
 
     site.route("/reloading", reloading)
     monkeypatch.setattr(session, "MAX_VISITS_PER_PAGE", 1)  # each page is closed by itself, and not with its context
+    monkeypatch.setattr(session, "PAGE_CLOSE_DEADLINE", 0.5)  # most of these closings hang
     at_once = VisitConfig(ready=DomContentLoaded())
     async with Crawler(config) as crawler:
         seeds = [Request(url=site.url(f"/reloading?after={20 + 2 * number}"), visit=at_once) for number in range(20)]
