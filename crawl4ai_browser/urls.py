@@ -228,16 +228,13 @@ def take_apart(url: str, *, keep_tracking: bool = False) -> WebAddress | None:
     origin = f"{protocol}//{host_and_port}"
     route = fragment if fragment and is_route(fragment) else ""
     start = origin if match.group(2) is not None else protocol
-    one_path = _canonical_escapes(_PATH_SESSION.sub("", path) if ";" in path else path)
-    one_query = _sorted_query(_canonical_escapes(query), keep_tracking=keep_tracking) if query else ""
-    return WebAddress(
-        href=f"{start}{path}{query}{route}",
-        canonical=f"{start}{one_path}{one_query}{route}",
-        origin=origin,
-        host=host_and_port,
-        path=path,
-        query=query,
-    )
+    href = f"{start}{path}{query}{route}"
+    canonical = href
+    if query or ";" in path or "%" in path:
+        one_path = _canonical_escapes(_PATH_SESSION.sub("", path))
+        one_query = _sorted_query(_canonical_escapes(query), keep_tracking=keep_tracking) if query else ""
+        canonical = f"{start}{one_path}{one_query}{route}"
+    return WebAddress(href, canonical, origin, host_and_port, path, query)
 
 
 def _serialized(url: str) -> re.Match[str] | None:

@@ -165,6 +165,7 @@ class Admission:
             self._known.add(row.fingerprint, row.id, row.depth)
 
     def _insert(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> list[NewRow]:
+        depth, parent, seed = _origin_of(page)
         first_id = len(self._known) + 1
         rows: list[NewRow] = []
         for fingerprint, (address, found) in finds.items():
@@ -173,10 +174,12 @@ class Admission:
             if refusal is not None:
                 admitted.refusals.append((address.href, refusal))
                 continue
-            described = _described(address, found, page)
-            key = self._key(described.candidate, first_id, admitted)
-            rows.append(_row(first_id + len(rows), host, fingerprint, page, key=key, described=described))
-            admitted.queued.append(described.candidate)
+            candidate, urgency, overrides = _described(address, found, page)
+            key = self._key(candidate, first_id, admitted)
+            row = first_id + len(rows)
+            place = (depth, parent, seed or host, urgency, key)
+            rows.append(NewRow(row, host, *place, fingerprint, candidate.url, overrides))
+            admitted.queued.append(candidate)
         request_rows.insert(connection, rows)
         return rows
 
@@ -184,15 +187,16 @@ class Admission:
         self, connection: Connection, finds: _Finds, deeper: dict[bytes, int], page: Page | None, admitted: Admitted
     ) -> list[NewRow]:
         """Depth is a limit, so of the paths to a queued request the shortest that was found counts."""
+        depth, parent, seed = _origin_of(page)
         brought: list[NewRow] = []
-        for fingerprint, row_id in deeper.items():
+        for fingerprint, row in deeper.items():
             address, found = finds[fingerprint]
             host = self._hosts.of(connection, address.origin)
-            described = _described(address, found, page)
-            key = self._key(described.candidate, row_id, admitted)
-            row = _row(row_id, host, fingerprint, page, key=key, described=described)
-            if request_rows.bring_forward(connection, row):
-                brought.append(row)
+            candidate, urgency, overrides = _described(address, found, page)
+            place = (depth, parent, seed or host, urgency, self._key(candidate, row, admitted))
+            nearer = NewRow(row, host, *place, fingerprint, candidate.url, overrides)
+            if request_rows.bring_forward(connection, nearer):
+                brought.append(nearer)
         return brought
 
     def _key(self, candidate: Candidate, page: int, admitted: Admitted) -> float:
@@ -209,23 +213,16 @@ class Admission:
             self._depth_of_link[link] = depth
 
 
-class _Described(NamedTuple):
-    """What is to be visited, and what its request has besides the URL."""
-
-    candidate: Candidate
-    urgency: float = 0.0
-    overrides: str | None = None
+def _origin_of(page: Page | None) -> tuple[int, int | None, int | None]:
+    """Depth, parent and seed of what is found there; a seed's own host is its seed."""
+    return (0, None, None) if page is None else (page.depth + 1, page.id, page.seed)
 
 
-def _described(address: WebAddress, found: Link | Request, page: Page | None) -> _Described:
-    if isinstance(found, Request):
-        return _Described(Candidate(found.url, 0), -found.priority, overrides_of(found))
-    assert page is not None, "a link is found on a page"
+def _described(address: WebAddress, found: Link | Request, page: Page | None) -> tuple[Candidate, float, str | None]:
+    """The candidate, its urgency, and what its request has besides the URL."""
+    if page is None:
+        assert isinstance(found, Request), "a seed is a request"
+        return Candidate(found.url, 0), -found.priority, overrides_of(found)
+    assert not isinstance(found, Request), "what is found on a page is a link"
     candidate = Candidate(address.href, page.depth + 1, page.url, found.text, found.title, found.rel)
-    return _Described(candidate, 0.0, session_override(page.session))
-
-
-def _row(row: int, host: int, fingerprint: bytes, page: Page | None, *, key: float, described: _Described) -> NewRow:
-    (candidate, urgency, overrides), seed = described, host if page is None else page.seed
-    parent = None if page is None else page.id
-    return NewRow(row, host, candidate.depth, parent, seed, urgency, key, fingerprint, candidate.url, overrides)
+    return candidate, 0.0, session_override(page.session)

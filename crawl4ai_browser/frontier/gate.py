@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,6 +49,8 @@ class Gate:
         self.scope = scope
         self._allow_files = allow_files
         self._rules = tuple(url_rules(scope))
+        self._max_depth = math.inf if scope.max_depth is None else scope.max_depth
+        self._changes_queries = scope.query_keep is not None or bool(scope.query_drop)
 
     def judge_seed(self, url: str) -> WebAddress | Refusal:
         """The parts of a seed, or why it is not visited. A seed is in scope, whatever that says, but for its scheme."""
@@ -58,7 +61,7 @@ class Gate:
 
     def is_too_deep(self, depth: int) -> bool:
         """Whether nothing that is found at this depth is in scope."""
-        return self.scope.max_depth is not None and depth > self.scope.max_depth
+        return depth > self._max_depth
 
     def judge_link(self, link: Link, *, depth: int, seed: str, page: str | None = None) -> WebAddress | Refusal | None:
         """The parts of the URL to visit for a link, or why it stays out; None: a kind of link that is not followed.
@@ -73,7 +76,7 @@ class Gate:
         address = urls.take_apart(link.url) if len(link.url) <= urls.MAX_URL_LENGTH else None
         if address is None:
             return _NO_URL
-        if address.query:
+        if self._changes_queries and address.query:
             address = self._without_parameters(address)
         if not address.origin.startswith(("https://", "http://")):
             refusal = self._scheme_refusal(address)
@@ -84,9 +87,9 @@ class Gate:
         return self._refusal(address, depth, seed) or address
 
     def _refusal(self, address: WebAddress, depth: int, seed: str) -> Refusal | None:
-        if self.is_too_deep(depth):
+        if depth > self._max_depth:
             return Refusal("max_depth", f"{depth} hops from the seed, at most {self.scope.max_depth}")
-        if not self._is_near(address, seed):
+        if address.origin != seed and not self._is_near(address, seed):
             return Refusal("same", f"{address.host} is another {self.scope.same} than {_host(seed)}")
         for name, rule in self._rules:
             detail = rule(address)
@@ -104,7 +107,7 @@ class Gate:
 
     def _is_near(self, address: WebAddress, seed: str) -> bool:
         same = self.scope.same
-        if same == "any" or address.origin == seed or address.host == _host(seed):
+        if same == "any" or address.host == _host(seed):
             return True
         if same == "site" and _site(address.host) == _site(_host(seed)):
             return True
@@ -112,8 +115,6 @@ class Gate:
 
     def _without_parameters(self, address: WebAddress) -> WebAddress:
         keep, drop = self.scope.query_keep, self.scope.query_drop
-        if keep is None and not drop:
-            return address
         pairs = [pair for pair in address.query[1:].split("&") if pair]
         names = [pair.partition("=")[0] for pair in pairs]
         stay = [

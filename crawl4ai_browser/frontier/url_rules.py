@@ -38,10 +38,12 @@ def _length(limit: int) -> Rule:
 
 def _suffix(suffixes: frozenset[str]) -> Rule:
     def rule(address: WebAddress) -> str | None:
-        name = address.path[address.path.rfind("/") + 1 :]
-        stem, _, suffix = name.rpartition(".")
+        path = address.path
+        if path[path.rfind(".") + 1 :].lower() not in suffixes:
+            return None
+        name = path[path.rfind("/") + 1 :]
         # A name that only begins with a dot has no suffix.
-        return f"{name} is no page" if stem and suffix.lower() in suffixes else None
+        return f"{name} is no page" if name.rfind(".") > 0 else None
 
     return rule
 
