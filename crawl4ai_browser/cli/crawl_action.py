@@ -77,7 +77,7 @@ def run(urls: tuple[str, ...], **values: object) -> int:
         try:
             anyio.run(run_crawl, planned, Report(verbosity, display), tally)
         finally:
-            _summarize(tally, output, verbosity)
+            _summarize(tally, output, verbosity, has_cassette=cassette is not None)
             if folder is not None:
                 write_report(builder.report(), folder)
     if isinstance(seeds, SeedFile) and seeds.good_count == 0 and tally.interrupted_by is None:
@@ -111,11 +111,11 @@ def _sinks(output: OutputOptions, also: object) -> tuple[Sink, ...]:
     return tuple(sink_for(options) for options in (output, *further))
 
 
-def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity) -> None:
+def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity, *, has_cassette: bool) -> None:
     """Say how it went, also when it was stopped; nothing where nothing had begun."""
     if verbosity != "quiet" and (tally.total or tally.interrupted_by is not None):
         say(f"{tally}{f'; results in {output.path}' if output.path else ''}")
-        for line in used_proxies(tally.proxies):
+        for line in () if has_cassette else used_proxies(tally.proxies):  # a cassette is a proxy, but none of the user's
             say(line)
 
 

@@ -203,13 +203,15 @@ def test_crawl_command_records_and_replays(tmp_path: Path, capfd: pytest.Capture
         site.route("/two", Response.html("<h1>two</h1>"))
         flags = ["--quiet", "--max-depth", "0", "--content-workers", "0"]
         assert run(["crawl", site.url("/"), "--record", file, "--output", first, *flags]) == 0
-    assert run(["crawl", site.url("/"), "--replay", file, "--output", second, *flags]) == 0
+    assert run(["crawl", site.url("/"), "--replay", file, "--output", second, *flags[1:]]) == 0
     assert run(["crawl", site.url("/two"), "--replay", file, "--output", str(tmp_path / "third.jsonl"), *flags]) == 1
     assert run(["crawl", site.url("/"), "--replay", file, "--record", file]) == 2
 
     said = capfd.readouterr().err
     assert f"GET {site.url('/two')} is not on the cassette; the nearest is GET {site.url('/')}" in said
     assert "--record and --replay exclude each other" in said
+    assert "1 page: 1 ok" in said
+    assert "socks5://" not in said, "the cassette is no proxy of the user's"
     results = [CrawlResult.model_validate_json(Path(name).read_bytes()) for name in (first, second)]
     assert differences(fields_of(results[0]), fields_of(results[1])) == {}
 
