@@ -115,7 +115,8 @@ def _summarize(tally: Tally, output: OutputOptions, verbosity: Verbosity, *, has
     """Say how it went, also when it was stopped; nothing where nothing had begun."""
     if verbosity != "quiet" and (tally.total or tally.interrupted_by is not None):
         say(f"{tally}{f'; results in {output.path}' if output.path else ''}")
-        for line in () if has_cassette else used_proxies(tally.proxies):  # a cassette is a proxy, but none of the user's
+        # A cassette is a proxy too, but none of the user's.
+        for line in () if has_cassette else used_proxies(tally.proxies):
             say(line)
 
 
