@@ -6,6 +6,7 @@ happens. `config_flags` holds the tables.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -95,6 +96,11 @@ def deferred(module: str) -> Callable[..., int]:
 
     def call(**values: object) -> int:
         run: Callable[..., int] = import_module(module).run
+        if not gc.isenabled():
+            # `main` let the collector rest until here. What is loaded lives as long as the process: never looked at
+            # again, it costs a page 0.3 ms less.
+            gc.freeze()
+            gc.enable()
         return run(**values)
 
     return call

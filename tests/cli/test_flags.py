@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gc
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
@@ -20,7 +23,7 @@ from crawl4ai_browser.cli.config_flags import (
     VISIT_FLAGS,
     config_of,
 )
-from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedCommand, applied
+from crawl4ai_browser.cli.flags import Flag, FlagGroup, GroupedCommand, applied, deferred
 from crawl4ai_browser.cli.output_flags import OUTPUT_FLAGS, output_of
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.errors import ConfigError
@@ -259,3 +262,22 @@ def test_a_crawl_that_keeps_its_state_appends_unless_told_otherwise() -> None:
 def test_every_flag_sets_a_field_that_exists(group: FlagGroup) -> None:
     for option in group.options():
         assert option.help
+
+
+def test_the_collector_works_once_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    states: list[bool] = []
+    action = ModuleType("an_action")
+
+    def run() -> int:
+        states.append(gc.isenabled())
+        return 0
+
+    action.__dict__["run"] = run
+    monkeypatch.setitem(sys.modules, "an_action", action)
+    gc.disable()
+    try:
+        assert deferred("an_action")() == 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert states == [True]
