@@ -7,6 +7,7 @@ crawl, however that ended. Imports are kept small: they are the start-up time.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -77,6 +78,8 @@ def main(timeout: float) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # an ignored one would be inherited
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write(_OUT_OF_MEMORY_SCORE)
+    gc.freeze()  # what is loaded lives as long as the process, and need not be looked at again
+    gc.enable()
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with suppress(BrokenPipeError):

@@ -23,13 +23,15 @@ from crawl4ai_browser.errors import ExtractError
 from crawl4ai_browser.page_content import Content
 
 _BOOT = (
-    "import sys; timeout, *path = sys.argv[1:]; sys.path += [entry for entry in path if entry not in sys.path]; "
+    "import gc, sys; gc.disable(); "
+    "timeout, *path = sys.argv[1:]; sys.path += [entry for entry in path if entry not in sys.path]; "
     "sys.modules.update(dict.fromkeys(['cchardet', 'chardet', 'charset_normalizer'])); "
     "from crawl4ai_browser.crawling.content_worker import main; main(float(timeout))"
 )
 """With `-P` instead of `-m`, so that a file `lxml.py` in the current folder is not taken for the library; our own path
 comes after the child's, so that it finds this package wherever we found it. The detectors of encodings that
-BeautifulSoup looks for are hidden, as all our text is decoded: loading chardet takes a quarter of the start."""
+BeautifulSoup looks for are hidden, as all our text is decoded: loading chardet takes a quarter of the start. The garbage
+collector rests until all is loaded, as there is none until then."""
 
 _START_TIMEOUT = 60.0
 """Seconds for a process to load its imports: half a second alone on a core, several on a machine that is swamped."""
