@@ -21,7 +21,13 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.files.transfers import Transfers
-from crawl4ai_browser.browser.launch_options import PROXIED_ARGS, LaunchOptions, disarm_handlers, launch_options
+from crawl4ai_browser.browser.launch_options import (
+    PROXIED_ARGS,
+    LaunchOptions,
+    disarm_handlers,
+    launch_options,
+    playwright_lists,
+)
 from crawl4ai_browser.browser.launched_processes import (
     browser_processes,
     child_processes,
@@ -195,12 +201,14 @@ class Driver:
         self._processes = processes
 
     @classmethod
-    async def start(cls, deadline: float) -> Driver:
-        """A running driver.
+    async def start(cls, deadline: float, start: Start | None = None) -> Driver:
+        """A running driver. `start` runs in the background what its first launch needs.
 
         Raises:
             LaunchFailed: it did not start within `deadline` seconds.
         """
+        if start is not None:
+            start(_read_bundle)
         try:
             return await to_the_end(cls._start(deadline))
         except OSError as error:
@@ -318,6 +326,11 @@ class Driver:
     def __repr__(self) -> str:
         """Its process ids."""
         return f"<Driver {' '.join(str(process.pid) for process in self._processes)}>"
+
+
+async def _read_bundle() -> None:
+    """Read Playwright's switches while the driver starts, as they are kept once read."""
+    await anyio.to_thread.run_sync(playwright_lists)
 
 
 async def _user_agent(browser: Browser) -> str:

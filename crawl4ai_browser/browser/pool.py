@@ -305,7 +305,7 @@ class BrowserPool:
         timeout = self._config.browser.launch_timeout
         folder = part_folder(download_folder(self._config.download))
         if self._driver is None:
-            self._driver = await Driver.start(timeout)
+            self._driver = await Driver.start(timeout, self.start)
         try:
             browser = await self._driver.launch(self._config.browser, downloads=folder, is_proxied=is_proxied)
         except LaunchFailed:
@@ -313,7 +313,7 @@ class BrowserPool:
                 raise
             # A browser has died before: perhaps its driver did. A dead driver launches nothing, a new one does.
             await self._driver.stop()
-            self._driver = await Driver.start(timeout)
+            self._driver = await Driver.start(timeout, self.start)
             browser = await self._driver.launch(self._config.browser, downloads=folder, is_proxied=is_proxied)
         await browser.open_transfers(folder, self.start)
         browser.launched_at = self._clock.monotonic()
