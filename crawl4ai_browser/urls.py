@@ -153,7 +153,9 @@ def _sorted_query(search: str, *, keep_tracking: bool) -> str:
     return "?" + "&".join(pairs) if pairs else ""
 
 
-_ANY_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+_OTHER_ESCAPE = re.compile(r"%(?:[0-9A-F][a-f]|[a-f][0-9a-fA-F]|2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])")
+"""Escapes that are not canonical: with a lower-case digit, or of an unreserved character. Of a path in another script
+each letter is an escape or more, and nearly all are canonical."""
 
 
 def _canonical_escape(match: re.Match[str]) -> str:
@@ -164,7 +166,7 @@ def _canonical_escape(match: re.Match[str]) -> str:
 
 def _canonical_escapes(text: str) -> str:
     """Percent-escapes in upper case, and unreserved characters unescaped (RFC 3986, 6.2.2)."""
-    return _ANY_ESCAPE.sub(_canonical_escape, text) if "%" in text else text
+    return _OTHER_ESCAPE.sub(_canonical_escape, text) if "%" in text else text
 
 
 _SERIALIZED = re.compile(r"([a-z][a-z0-9+.-]*:)(?://(?:[^/?#@]*@)?([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
