@@ -65,7 +65,9 @@ class Admitted:
 
     def offer(self, host: int, position: Position) -> None:
         """A request of the host was queued."""
-        self.offers[host] = min(self.offers.get(host, position), position)
+        first = self.offers.get(host)
+        if first is None or position < first:
+            self.offers[host] = position
 
 
 class Admission:
@@ -96,9 +98,8 @@ class Admission:
             admitted.refused = len(links)
             request_rows.count_refusals(connection, {"max_depth": len(links)})
         else:
-            finds, names = self._links_in_scope(connection, page, links, admitted)
+            finds = self._links_in_scope(connection, page, links, admitted)
             self._queue(connection, finds, page, admitted)
-            self._remember(names, page.depth + 1)
         admitted.new_hosts = self._hosts.take_new()
         return admitted
 
@@ -116,17 +117,12 @@ class Admission:
         admitted.new_hosts = self._hosts.take_new()
         return admitted
 
-    def _links_in_scope(
-        self, connection: Connection, page: Page, links: Sequence[Link], admitted: Admitted
-    ) -> tuple[_Finds, list[str]]:
-        """Those that may not be known, and what to remember them by."""
+    def _links_in_scope(self, connection: Connection, page: Page, links: Sequence[Link], admitted: Admitted) -> _Finds:
         depth, session = page.depth + 1, page.session or ""
         seed_origin = self._hosts.origin(connection, page.seed)
         finds: _Finds = {}
-        names: list[str] = []
         for link in links:
-            name = f"{session} {link.url}" if session else link.url
-            if self._depth_of_link.get(name, math.inf) <= depth:
+            if self._depth_of_link.get(_name(link.url, session), math.inf) <= depth:
                 continue
             address = self._gate.judge_link(link, depth=depth, seed=seed_origin, page=page.url)
             if address is None:
@@ -135,20 +131,22 @@ class Admission:
                 admitted.refusals.append((link.url, address))
                 continue
             finds.setdefault(urls.digest_of_canonical(address.canonical, session, ""), (address, link))
-            names.append(name)
-        return finds, names
+        return finds
 
     def _queue(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> None:
         depth = 0 if page is None else page.depth + 1
         is_depth_limited = page is None or self._gate.scope.max_depth is not None
         new: _Finds = {}
+        known: _Finds = {}
         deeper: dict[bytes, int] = {}
         for fingerprint, find in finds.items():
-            known = self._known.find(fingerprint)
-            if known is None:
+            place = self._known.find(fingerprint)
+            if place is None:
                 new[fingerprint] = find
-            elif is_depth_limited and known[1] > depth:
-                deeper[fingerprint] = known[0]
+                continue
+            known[fingerprint] = find
+            if is_depth_limited and place[1] > depth:
+                deeper[fingerprint] = place[0]
         brought = self._bring_forward(connection, finds, deeper, page, admitted) if deeper else ()
         rows = self._insert(connection, new, page, admitted) if new else ()
         admitted.new = len(rows)
@@ -163,6 +161,8 @@ class Admission:
         for row in rows:
             admitted.offer(row.host, (row.urgency, row.key))
             self._known.add(row.fingerprint, row.id, row.depth)
+        if page is not None:
+            self._remember(known, page)
 
     def _insert(self, connection: Connection, finds: _Finds, page: Page | None, admitted: Admitted) -> list[NewRow]:
         depth, parent, seed = _origin_of(page)
@@ -206,11 +206,16 @@ class Admission:
             admitted.warnings.append(f"the scorer failed: {type(error).__name__}: {error}")
             return math.inf
 
-    def _remember(self, links: Iterable[str], depth: int) -> None:
+    def _remember(self, known: _Finds, page: Page) -> None:
+        """Only what was found before: of the rest, hardly anything is found again."""
         if len(self._depth_of_link) >= _REMEMBERED:
             self._depth_of_link.clear()
-        for link in links:
-            self._depth_of_link[link] = depth
+        for _, link in known.values():
+            self._depth_of_link[_name(link.url, page.session or "")] = page.depth + 1
+
+
+def _name(url: str, session: str) -> str:
+    return f"{session} {url}" if session else url
 
 
 def _origin_of(page: Page | None) -> tuple[int, int | None, int | None]:
