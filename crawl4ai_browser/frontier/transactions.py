@@ -42,7 +42,7 @@ class Transactions:
         self._admission = admission
 
     def load(self, connection: Connection, order: str, max_pages: int | None) -> tuple[Schedule, SeedRecord]:
-        """What a frontier begins with. Reads every row once: about 0.3 s for a million."""
+        """What a frontier begins with. Reads every row: about 2.5 s for a million."""
         earlier_order = request_rows.fact(connection, _ORDER)
         if earlier_order is None:
             request_rows.note(connection, _ORDER, order)

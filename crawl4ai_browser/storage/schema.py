@@ -1,6 +1,6 @@
 """The tables of a crawl's database, and the numbers by which a file is known as one.
 
-A URL of 69 characters takes 148 bytes, indexes included (`scripts/bench_frontier 1000000`). Nothing here or in the
+A URL of 69 characters takes 121 bytes, indexes included (`scripts/bench_frontier 1000000`). Nothing here or in the
 statements needs an SQLite newer than 3.33, as Python is often built with the one of a stable distribution.
 """
 
