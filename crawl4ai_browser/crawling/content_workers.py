@@ -30,8 +30,8 @@ _BOOT = (
 )
 """With `-P` instead of `-m`, so that a file `lxml.py` in the current folder is not taken for the library; our own path
 comes after the child's, so that it finds this package wherever we found it. The detectors of encodings that
-BeautifulSoup looks for are hidden, as all our text is decoded: loading chardet takes a quarter of the start. The garbage
-collector rests until all is loaded, as there is none until then."""
+BeautifulSoup looks for are hidden, as all our text is decoded: loading chardet takes a quarter of the start. The
+garbage collector rests until all is loaded, as there is none until then."""
 
 _START_TIMEOUT = 60.0
 """Seconds for a process to load its imports: half a second alone on a core, several on a machine that is swamped."""
