@@ -49,7 +49,7 @@ class _Host:
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self.line = anyio.Lock()
+        self.line = anyio.Lock(fast_acquire=True)  # free nearly always, and asked for at each visit
         self.bell = anyio.Event()
         self.user_count = 0
 
