@@ -76,7 +76,7 @@ class LaunchedBrowser:
     is_proxied: bool = False
     """Whether it connects nowhere by itself, and is for contexts with a way out of their own."""
     frames_probed: bool = False
-    frame_turn: anyio.Lock = field(default_factory=anyio.Lock)
+    frame_turn: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(1))
     """Held while one of its pages paints a frame that was asked for."""
     visits: int = 0
     leased: int = 0

@@ -17,7 +17,7 @@ import anyio
 from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.background import Start
-from crawl4ai_browser.clock import SYSTEM_CLOCK
+from crawl4ai_browser.clock import SYSTEM_CLOCK, call_after
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.devtools import DevTools
@@ -30,7 +30,10 @@ FLOW_INTERVAL = 1 / 30
 look at an element in two frames running."""
 
 _FRAME_DEADLINE = 2.0
-"""Seconds for one frame. A page whose script is in a loop makes none."""
+"""Seconds for one frame. A page whose script is in a loop may not answer before that ends."""
+
+TURN_SECONDS = 1.0
+"""For which a page has its browser to itself for a frame that is not answered. It takes milliseconds otherwise."""
 
 
 @dataclass
@@ -44,12 +47,13 @@ class _Asked:
 class Frames:
     """The frames of one page."""
 
-    def __init__(self, devtools: DevTools, start: Start, *, turn: anyio.Lock, on_demand: bool) -> None:
+    def __init__(self, devtools: DevTools, start: Start, *, turn: anyio.Semaphore, on_demand: bool) -> None:
         """`on_demand` False: the browser paints by itself, and nothing here does anything.
 
         `turn` is held while a frame is made; it belongs to the browser. Frames of two pages that overlap kill
         Chromium's GPU process ("Got overlapping IssueExternalBeginFrame": within a second with four pages that paint),
-        and the sixth such death kills the browser. A frame takes milliseconds, also where a page's script hangs.
+        and the sixth such death kills the browser. It is not held for long: the frame of a page whose script is in a
+        loop stays out, and is overlapped without harm. The page is not asked for another one before.
         """
         self._devtools = devtools
         self._start = start
@@ -86,12 +90,23 @@ class Frames:
         # In a task of its own, as only the answer, and no deadline or cancelled visit, says that it is over.
         asked = self._asked
         assert asked is not None, "made by who started this"
+        await self._turn.acquire()
+        is_over = False
+
+        def end_turn() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                self._turn.release()
+
+        call_off = call_after(TURN_SECONDS, end_turn)
         try:
-            async with self._turn:
-                await self._devtools.send("HeadlessExperimental.beginFrame")
+            await self._devtools.send("HeadlessExperimental.beginFrame")
         except PlaywrightError as error:
             asked.error = error
         finally:
+            call_off()
+            end_turn()
             self._asked = None
             asked.answered.set()
 
