@@ -20,8 +20,9 @@ _WORKERS = frozenset({b"worker", b"sharedworker"})
 
 _OK = 200
 
-# A directive is one as long as nothing but comments and space stands before it (ECMAScript, 11.2.1).
-_STRICT = re.compile(rb"(?:\s|//[^\n]*|/\*.*?\*/)*([\"'])use strict\1", re.DOTALL)
+# A directive is one as long as nothing but comments and space stands before it (ECMAScript, 11.2.1). Atomic: a comment
+# is never left again for a directive in it, and many of them take no longer than their length.
+_STRICT = re.compile(rb"(?>\s|//[^\n]*|/\*.*?\*/)*+([\"'])use strict\1", re.DOTALL)
 _STRICTLY = b'"use strict";'
 
 

@@ -23,6 +23,8 @@ def answer(body: bytes, *headers: tuple[str, str], status: int = 200) -> Answer:
         (b"run()", b" " * 13),
         (b"run(); 'use strict'", b" " * 13),
         (b"/* 'use strict' */ run()", b" " * 13),
+        (b"// 'use strict'\nrun()", b" " * 13),
+        pytest.param(b"/* one of many */\n" * 60 + b"run()", b" " * 13, id="sixty comments"),
         (b"'use strict'; run()", b'"use strict";'),
         (b' // of one line\n/* of\ntwo */ "use strict"\nrun()', b'"use strict";'),
     ],
