@@ -77,7 +77,9 @@ class _Flattener:
     def flatten(self) -> str:
         position = 0
         while (found := _MARKUP.search(self._html, position)) is not None:
-            self._out.append(self._html[position : found.start()])
+            text = self._html[position : found.start()]
+            # A sign that stands for itself stays so where the tag after it is left out.
+            self._out.append(f"{text[:-1]}&lt;" if text.endswith("<") else text)
             position = self._markup(found.start())
         self._out.append(self._html[position:])
         return "".join(self._out)

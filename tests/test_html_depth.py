@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -105,6 +105,7 @@ _PARTS = "<div> </div> <b> </b> <br> x <p> <li> <!-- --> <"
 
 
 @settings(max_examples=60, deadline=None)
+@example(["<", "</div>", "x"])
 @given(st.lists(st.sampled_from(_PARTS.split()), max_size=30))
 def test_any_html_keeps_its_text_below_the_limit(parts: list[str]) -> None:
     html = "<section>" * 600 + "".join(parts) + "</section>" * 600
