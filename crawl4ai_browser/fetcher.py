@@ -10,7 +10,7 @@ asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,6 +43,21 @@ class Fetcher(Protocol):
             FetchError: the visit failed; its `snapshot` holds what was gathered.
             Skipped: the URL was not visited, on purpose.
         """
+        ...
+
+
+BeforePage = Callable[[], Awaitable[None]]
+"""Awaited when a visit is allowed and it is its host's turn, so that nothing is wanting but a page: returns when it may
+take one."""
+
+
+class StagedFetcher(Fetcher, Protocol):
+    """A `Fetcher` whose visits can be held before they take a page."""
+
+    async def fetch(
+        self, request: Request, *, on_answer: OnAnswer | None = None, before_page: BeforePage | None = None
+    ) -> Snapshot:
+        """As `Fetcher.fetch`. What needs no page (a refusal of robots.txt, an answer of the cache) awaits nothing."""
         ...
 
 

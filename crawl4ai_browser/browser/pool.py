@@ -120,9 +120,9 @@ class BrowserPool:
 
     # --- pages
 
-    def is_page_free(self) -> bool:
-        """Whether a visit would have a page at once."""
-        return self.permits.available_tokens > 0
+    def page_limit(self) -> int:
+        """How many pages visits may have at once, at the moment."""
+        return int(self.permits.total_tokens)
 
     @asynccontextmanager
     async def page(self, errand: ProxyErrand, *, fresh: bool = False) -> AsyncGenerator[LeasedPage]:

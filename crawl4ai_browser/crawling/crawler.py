@@ -168,7 +168,7 @@ class Crawler:
             config=self._config,
             pipeline=pipeline,
             opens_at=way.opens_at,
-            is_page_free=way.is_page_free,
+            page_limit=way.page_limit,
             clock=self._clock,
             observers=self._observers,
             random=random,

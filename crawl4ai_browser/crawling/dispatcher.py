@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
+from anyio.abc import TaskGroup
 
 from crawl4ai_browser.clock import first_of
 from crawl4ai_browser.crawling import retry
 from crawl4ai_browser.crawling.handover import Delivery
+from crawl4ai_browser.crawling.page_turns import PageTurn, PageTurns
 from crawl4ai_browser.crawling.parts import CrawlParts
 from crawl4ai_browser.crawling.pipeline import Origin, Visit
 from crawl4ai_browser.crawling.result_hook import ResultHook, links_chosen
@@ -30,10 +32,15 @@ from crawl4ai_browser.result import CrawlResult, ErrorInfo
 def active_limit(max_pages: int) -> int:
     """How many leased requests may be worked on at once, when so many pages may be open.
 
-    Half as many again as there are pages (at least two), so that while some wait for robots.txt or have their content
+    Twice as many as there are pages (at least two more), so that while some wait for robots.txt or have their content
     rendered, every page is still in use.
     """
-    return max_pages + max(2, max_pages // 2)
+    return max_pages + max(2, max_pages)
+
+
+def ahead_limit(max_pages: int) -> int:
+    """How many visits may begin before there is a page for them, so that it need not wait for their robots.txt."""
+    return max(1, max_pages // 4)
 
 
 class Dispatcher:
@@ -59,11 +66,13 @@ class Dispatcher:
         self._deliver = deliver
         self._order_matters = order_matters
         self._on_result = on_result or parts.hooks.on_result
-        self._max_pages = max_pages = parts.config.capacity.max_pages
+        max_pages = parts.config.capacity.max_pages
         self._limit = max_pages if order_matters else active_limit(max_pages)
+        self._ahead_limit = ahead_limit(max_pages)
         self._active_count = 0
         self._visits_of_host: Counter[str] = Counter()
         self._stints = Stints(max_pages)
+        self._turns = PageTurns(parts.page_limit, changed=self.wake)
         self._feed_count = 0
         self._is_paused = False
         self._is_draining = False
@@ -80,11 +89,25 @@ class Dispatcher:
         async with anyio.create_task_group() as pages:
             while not self._is_over:
                 self._news = anyio.Event()
-                lease = await self._lease()
-                if lease is None:
+                if not await self._go_on(pages):
                     await first_of(self._news, self._opens_at(), self._parts.clock)
-                else:
-                    pages.start_soon(self._page, lease, self._begin(lease))
+
+    async def _go_on(self, pages: TaskGroup) -> bool:
+        """Let one visit begin, or take a page; whether there was one."""
+        favoured = self._favoured
+        if favoured:
+            lease = await self._lease(favoured, only_favoured=True)
+            if lease is not None:
+                # While suspects take turns, no page is kept for those that wait.
+                self._start(pages, lease, is_granted=not lease.browser_deaths)
+                return True
+        if self._turns.free and self._turns.grant_next(self._is_open):
+            return True
+        lease = await self._lease() if self._may_begin else None
+        if lease is None:
+            return False
+        self._start(pages, lease, is_granted=self._order_matters)
+        return True
 
     @property
     def _is_over(self) -> bool:
@@ -93,23 +116,32 @@ class Dispatcher:
         return self._is_draining or (self._feed_count == 0 and self._frontier.is_finished)
 
     @property
+    def _favoured(self) -> list[int]:
+        """Hosts to go on with: whose visits have just ended, in pages that are free and still on their sites."""
+        return self._stints.hosts[: self._turns.free] if self._may_lease and not self._order_matters else []
+
+    @property
+    def _may_begin(self) -> bool:
+        """Whether a visit of any host may begin, page or none."""
+        if not self._may_lease:
+            return False
+        if self._order_matters:
+            return self._turns.free > 0
+        return self._turns.ahead < self._turns.free + self._ahead_limit
+
+    @property
     def _may_lease(self) -> bool:
         used = len(self.open_leases) if self._order_matters else self._active_count
-        if used >= self._limit or self._is_paused or self._is_draining:
-            return False
-        # No visit is to wait for a page, but choose when one is free: it may stay on its site.
-        return self._visits_of_host.total() < self._max_pages or self._parts.is_page_free()
+        return used < self._limit and not self._is_paused and not self._is_draining
 
     def _opens_at(self) -> float:
-        return self._frontier.wakes_at if self._may_lease else math.inf
+        queued = self._frontier.wakes_at if self._may_begin else math.inf
+        return min(queued, self._turns.opens_at(self._parts.opens_at)) if self._turns.free else queued
 
-    async def _lease(self) -> Lease | None:
-        if not self._may_lease:
-            return None
+    async def _lease(self, favoured: Sequence[int] = (), *, only_favoured: bool = False) -> Lease | None:
         lease: Lease | None = None
         with anyio.CancelScope(shield=True):  # a lease that nobody holds would be lost to this crawl
-            favoured = () if self._order_matters else self._stints.hosts
-            lease = await self._frontier.lease(self._host_opens_at, favoured=favoured)
+            lease = await self._frontier.lease(self._host_opens_at, favoured=favoured, only_favoured=only_favoured)
             if lease is not None:
                 self.open_leases[lease.id] = lease
         return lease
@@ -117,16 +149,20 @@ class Dispatcher:
     def _host_opens_at(self, host: str) -> float:
         return self._parts.opens_at(host, self._visits_of_host[host])
 
-    def _begin(self, lease: Lease) -> int:
-        """Count it; which visit of a stint it is."""
+    def _is_open(self, host: str, in_flight: int) -> bool:
+        return self._parts.opens_at(host, in_flight) <= self._parts.clock.monotonic()
+
+    def _start(self, pages: TaskGroup, lease: Lease, *, is_granted: bool) -> None:
         self._active_count += 1
         self._visits_of_host[lease.host] += 1
-        return self._stints.begin(lease.host_number)
+        stint_visit = self._stints.begin(lease.host_number)
+        turn = self._turns.begin(lease.host, is_granted=is_granted)
+        pages.start_soon(self._page, lease, turn, stint_visit)
 
-    async def _page(self, lease: Lease, stint_visit: int) -> None:
+    async def _page(self, lease: Lease, turn: PageTurn, stint_visit: int) -> None:
         """The way of one leased request to its result, or back into the frontier."""
         try:
-            visit = await self._visit(lease, stint_visit)
+            visit = await self._visit(lease, turn, stint_visit)
             if visit.error is not None and await self._is_retried(lease, visit, visit.error):
                 return
             origin = Origin(depth=lease.depth, parent=lease.parent)
@@ -142,15 +178,16 @@ class Dispatcher:
             self._active_count -= 1
             self.wake()
 
-    async def _visit(self, lease: Lease, stint_visit: int) -> Visit:
+    async def _visit(self, lease: Lease, turn: PageTurn, stint_visit: int) -> Visit:
         url, attempt = lease.request.url, len(lease.attempt_records) + 1
         self._parts.observers(PageStarted(url=url, attempt=attempt))
         try:
             async with self._parts.turn_after(lease.browser_deaths):
-                visit = await self._parts.pipeline.visit(lease.request)
+                visit = await self._parts.pipeline.visit(lease.request, before_page=turn.wait)
         finally:
             self._stints.end(lease.host_number, stint_visit)
             self._leave(lease.host)
+            turn.end()
         status = visit.snapshot.status if visit.snapshot else None
         self._parts.observers(PageVisited(url=url, attempt=attempt, status=status, seconds=visit.seconds))
         return visit
@@ -159,7 +196,6 @@ class Dispatcher:
         self._visits_of_host[host] -= 1
         if self._visits_of_host[host] == 0:
             del self._visits_of_host[host]  # a crawl may see a million hosts
-        self.wake()
 
     async def _is_retried(self, lease: Lease, visit: Visit, error: CrawlError) -> bool:
         decision = retry.decide(
@@ -244,8 +280,7 @@ class Dispatcher:
     def __repr__(self) -> str:
         """How much is going on."""
         state = "draining" if self._is_draining else "paused" if self._is_paused else "running"
-        visits = self._visits_of_host.total()
-        return f"<Dispatcher {state}, {self._active_count}/{self._limit} active, {visits} visits>"
+        return f"<Dispatcher {state}, {self._active_count}/{self._limit} active, {self._turns!r}>"
 
 
 def _own_links(result: CrawlResult) -> tuple[Link, ...]:

@@ -43,8 +43,8 @@ class CrawlParts:
     config: CrawlConfig
     pipeline: Pipeline
     opens_at: HostOpensAt
-    is_page_free: Callable[[], bool]
-    """Whether a visit would have a page at once."""
+    page_limit: Callable[[], int]
+    """How many pages visits may have at once, at the moment."""
     clock: Clock
     observers: Observer
     random: Random

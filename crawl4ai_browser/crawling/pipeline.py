@@ -16,7 +16,7 @@ from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.config import NO_CONTENT, ContentConfig
 from crawl4ai_browser.crawling.content_messages import ContentJob
 from crawl4ai_browser.extract.extractor import Extractors
-from crawl4ai_browser.fetcher import Fetcher
+from crawl4ai_browser.fetcher import BeforePage, StagedFetcher
 from crawl4ai_browser.page_content import Content, ItemFault
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.result import Attempt, CrawlResult, ErrorInfo
@@ -79,7 +79,7 @@ class Pipeline:
 
     def __init__(
         self,
-        fetcher: Fetcher,
+        fetcher: StagedFetcher,
         renderer: Renderer,
         *,
         content: ContentConfig,
@@ -97,12 +97,14 @@ class Pipeline:
         content = self._content.model_copy(update={"links": True})
         return Pipeline(self._fetcher, self._renderer, content=content, clock=self._clock, extractors=self._extractors)
 
-    def over(self, fetcher: Fetcher) -> Pipeline:
+    def over(self, fetcher: StagedFetcher) -> Pipeline:
         """The same, with another fetcher."""
         return Pipeline(fetcher, self._renderer, content=self._content, clock=self._clock)
 
-    async def visit(self, request: Request) -> Visit:
+    async def visit(self, request: Request, *, before_page: BeforePage | None = None) -> Visit:
         """One attempt at the request. Errors of the page are part of what comes back, and are not raised.
+
+        `before_page` is awaited before a page is taken.
 
         Raises:
             LaunchFailed: there is no browser, which is no page's fault.
@@ -112,7 +114,7 @@ class Pipeline:
         snapshot: Snapshot | None = None
         error: errors.CrawlError | None = None
         try:
-            snapshot = await self._fetcher.fetch(request)
+            snapshot = await self._fetcher.fetch(request, before_page=before_page)
         except errors.LaunchFailed:
             raise
         except errors.FetchError as failure:

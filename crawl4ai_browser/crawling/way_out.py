@@ -17,7 +17,7 @@ from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.crawling.capacity_keeper import CapacityKeeper
 from crawl4ai_browser.crawling.parts import HostOpensAt, ProxyStatuses, no_proxies
 from crawl4ai_browser.events import Observers
-from crawl4ai_browser.fetcher import Fetcher, OnAnswer
+from crawl4ai_browser.fetcher import BeforePage, Fetcher, OnAnswer, StagedFetcher
 from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
 from crawl4ai_browser.politeness.polite_get import PoliteGet
 from crawl4ai_browser.request import Request
@@ -36,11 +36,11 @@ class Browsers:
 
 @dataclass(frozen=True)
 class WayOut:
-    """A fetcher, when hosts may be visited, and whether another visit would begin at once."""
+    """A fetcher, when hosts may be visited, and how many pages may be open."""
 
-    fetcher: Fetcher
+    fetcher: StagedFetcher
     opens_at: HostOpensAt
-    is_page_free: Callable[[], bool]
+    page_limit: Callable[[], int]
     browsers: Browsers | None = None
     """None: pages come from a fetcher of the user's."""
     proxies: ProxyStatuses = no_proxies
@@ -60,14 +60,18 @@ class LimitedFetcher:
         self._inner = inner
         self._pages = anyio.CapacityLimiter(max_pages)
 
-    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
+    async def fetch(
+        self, request: Request, *, on_answer: OnAnswer | None = None, before_page: BeforePage | None = None
+    ) -> Snapshot:
         """As the other fetcher, once there is room."""
+        if before_page is not None:
+            await before_page()
         async with self._pages:
             return await self._inner.fetch(request, on_answer=on_answer)
 
-    def is_free(self) -> bool:
-        """Whether there is room for another visit."""
-        return self._pages.available_tokens > 0
+    def page_limit(self) -> int:
+        """For how many visits there is room."""
+        return int(self._pages.total_tokens)
 
     def __repr__(self) -> str:
         """How many visits there are."""
@@ -92,14 +96,14 @@ async def open_browser_way(
         if config.capacity.follow_machine:
             pool.start(CapacityKeeper(pool, config.capacity, clock=clock).run)
         browsers = Browsers(pool, browser, polite, polite_get)
-        yield WayOut(polite, opens_at, pool.is_page_free, browsers, proxies=pool.proxies.statuses, polite=polite)
+        yield WayOut(polite, opens_at, pool.page_limit, browsers, proxies=pool.proxies.statuses, polite=polite)
 
 
 @asynccontextmanager
 async def open_given_way(fetcher: Fetcher, config: CrawlConfig) -> AsyncGenerator[WayOut]:
     """The user's own fetcher, which answers for its manners itself: every host is always open to it."""
     limited = LimitedFetcher(fetcher, config.capacity.max_pages)
-    yield WayOut(limited, _always_open, limited.is_free)
+    yield WayOut(limited, _always_open, limited.page_limit)
 
 
 def _always_open(host: str, in_flight: int) -> float:

@@ -156,11 +156,14 @@ class Frontier:
 
     # --- leasing
 
-    async def lease(self, opens_at: OpensAt, *, favoured: Sequence[int] = ()) -> Lease | None:
+    async def lease(
+        self, opens_at: OpensAt, *, favoured: Sequence[int] = (), only_favoured: bool = False
+    ) -> Lease | None:
         """The request to visit now; None where nothing may start at the moment, see `wakes_at`.
 
         `opens_at` tells for a host when another visit of it may start. It is asked about few hosts: those that come
-        first, until one is open. `favoured` are numbers of hosts that go before others whose requests are as early.
+        first, until one is open. `favoured` are numbers of hosts that go before others whose requests are as early;
+        where it is to be one of them or none, `only_favoured`.
 
         Raises:
             StorageError: the database failed.
@@ -175,7 +178,10 @@ class Frontier:
             return -math.inf if time <= self._clock.monotonic() else time
 
         while self._schedule.may_lease:
-            host = self._schedule.next_host(opens, self._clock.monotonic(), favoured)
+            now = self._clock.monotonic()
+            host = self._schedule.favourite(opens, now, favoured)
+            if host is None and not only_favoured:
+                host = self._schedule.next_host(opens, now)
             if host is None:
                 return None
             row = self._schedule.take(host)

@@ -97,15 +97,17 @@ class Schedule:
         """Whether the page budget allows another lease. It counts results given out, and leases that may become one."""
         return self._max_pages is None or self._done + self._failed + len(self._leased) < self._max_pages
 
-    def next_host(self, opens_at: OpensAt, now: float, favoured: Iterable[int] = ()) -> int | None:
-        """The host to lease from. Closed hosts that come first are parked, and cost nothing until they open.
-
-        Where `favoured` ones are among those that come first, it is the first of them that is open.
-        """
+    def favourite(self, opens_at: OpensAt, now: float, favoured: Iterable[int]) -> int | None:
+        """The first of the favoured hosts that is open and among those that come first."""
         self._open_hosts(opens_at, now)
-        for favourite in favoured:
-            if self._hosts.is_among_first(favourite) and opens_at(self._origins[favourite]) <= now:
-                return favourite
+        for host in favoured:
+            if self._hosts.is_among_first(host) and opens_at(self._origins[host]) <= now:
+                return host
+        return None
+
+    def next_host(self, opens_at: OpensAt, now: float) -> int | None:
+        """The host to lease from. Closed hosts that come first are parked, and cost nothing until they open."""
+        self._open_hosts(opens_at, now)
         while (host := self._hosts.first()) is not None:
             opens = opens_at(self._origins[host])
             if opens <= now:

@@ -9,7 +9,7 @@ from crawl4ai_browser import urls
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.errors import CrawlError, FetchError, RobotsDenied
-from crawl4ai_browser.fetcher import Fetcher, OnAnswer, PlainGet
+from crawl4ai_browser.fetcher import BeforePage, Fetcher, OnAnswer, PlainGet
 from crawl4ai_browser.politeness.memory import MannersMemory
 from crawl4ai_browser.politeness.outcome import outcome_of_answer, outcome_of_error
 from crawl4ai_browser.politeness.robots import ALLOW_ALL, RobotsRules
@@ -55,7 +55,9 @@ class PoliteFetcher:
         self.throttle.kept_by = memory
         self.robots.kept_by = memory
 
-    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
+    async def fetch(
+        self, request: Request, *, on_answer: OnAnswer | None = None, before_page: BeforePage | None = None
+    ) -> Snapshot:
         """Visit the URL once, in its turn. `timings` of the snapshot tells the seconds spent on "robots" and "turn".
 
         Raises:
@@ -64,11 +66,18 @@ class PoliteFetcher:
                 the host is visited.
         """
         if request.html is not None or not urls.is_web(request.url):
+            if before_page is not None:
+                await before_page()
             return await self._inner.fetch(request, on_answer=on_answer)
         asked = self._clock.monotonic()
         rules = await self._allowing_rules(request)
         queued = self._clock.monotonic()
-        async with self.throttle.turn(urls.origin(request.url), crawl_delay=rules.crawl_delay) as turn:
+        host = urls.origin(request.url)
+        self.throttle.set_crawl_delay(host, rules.crawl_delay)
+        if before_page is not None:
+            # Not in the turn: those that have a page, or the promise of one, may be waiting for it.
+            await before_page()
+        async with self.throttle.turn(host) as turn:
             waits = {"robots": queued - asked, "turn": self._clock.monotonic() - queued}
             try:
                 snapshot = await self._visit(request, turn, on_answer)

@@ -62,7 +62,8 @@ class PoliteGet:
         rules = await self.rules(url, session=session)
         if rules.refusal or not (url in rules.sitemaps or rules.allows(url)):
             raise RobotsDenied(rules.refusal or f"robots.txt forbids {urls.without_credentials(url)}", phase="robots")
-        async with self._throttle.turn(urls.origin(url), crawl_delay=rules.crawl_delay) as turn:
+        self._throttle.set_crawl_delay(urls.origin(url), rules.crawl_delay)
+        async with self._throttle.turn(urls.origin(url)) as turn:
             try:
                 response = await self._inner.get(
                     url, session=session, timeout=timeout, headers=headers, max_bytes=max_bytes

@@ -120,16 +120,20 @@ class Throttle:
         slot = known.slot if known else self._unknown
         return slot.forecast(self._clock.monotonic(), in_flight)
 
-    @asynccontextmanager
-    async def turn(self, host: str, *, crawl_delay: float | None = None) -> AsyncGenerator[Turn]:
-        """Wait for a turn of the host, first come first served, and hold it.
+    def set_crawl_delay(self, host: str, seconds: float) -> None:
+        """Keep so many seconds between two visits of the host from now on, as its robots.txt asks for."""
+        entry = self._hosts.get(host)
+        if entry is None:
+            if seconds == 0.0:
+                return
+            entry = self._hosts[host] = _Host(Slot(self._config, self._random))
+        entry.slot.crawl_delay = seconds
 
-        `crawl_delay` is what robots.txt asks for, from now on; None leaves it as it is.
-        """
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncGenerator[Turn]:
+        """Wait for a turn of the host, first come first served, and hold it."""
         entry = self._use(host)
         try:
-            if crawl_delay is not None:
-                entry.slot.crawl_delay = crawl_delay
             async with entry.line:
                 await self._wait_until_open(entry)
                 visit = entry.slot.start(self._clock.monotonic())

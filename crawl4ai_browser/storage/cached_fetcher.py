@@ -10,7 +10,7 @@ from crawl4ai_browser import urls
 from crawl4ai_browser.cache_config import CacheConfig
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.errors import FetchError, NotCached, Skipped
-from crawl4ai_browser.fetcher import Fetcher, OnAnswer, PlainGet
+from crawl4ai_browser.fetcher import BeforePage, OnAnswer, PlainGet, StagedFetcher
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
 from crawl4ai_browser.storage.cache import SnapshotCache, Stored
@@ -32,7 +32,7 @@ class CachedFetcher:
 
     def __init__(
         self,
-        inner: Fetcher,
+        inner: StagedFetcher,
         cache: SnapshotCache,
         config: CacheConfig,
         *,
@@ -48,7 +48,9 @@ class CachedFetcher:
         self._plain_get = plain_get
         self._clock = clock
 
-    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
+    async def fetch(
+        self, request: Request, *, on_answer: OnAnswer | None = None, before_page: BeforePage | None = None
+    ) -> Snapshot:
         """What is stored, with `from_cache` set and the time of its visit; else a visit.
 
         Raises:
@@ -65,7 +67,7 @@ class CachedFetcher:
                 return stored.snapshot.model_copy(update={"from_cache": True, "timings": {"cache": seconds}})
         if self._config.mode == "offline":
             raise NotCached("not in the cache, and nothing is visited", request=request, phase="queue")
-        snapshot = await self._inner.fetch(request, on_answer=on_answer)
+        snapshot = await self._inner.fetch(request, on_answer=on_answer, before_page=before_page)
         if self._config.mode in ("write", "refresh"):
             await self._keep(key, snapshot)
         return snapshot

@@ -6,6 +6,7 @@ from crawl4ai_browser import errors
 from crawl4ai_browser.config import ContentConfig
 from crawl4ai_browser.crawling.content_messages import ContentJob
 from crawl4ai_browser.crawling.pipeline import Origin, Pipeline, status_error
+from crawl4ai_browser.crawling.way_out import LimitedFetcher
 from crawl4ai_browser.errors import ExtractError
 from crawl4ai_browser.page_content import Content
 from crawl4ai_browser.request import Request
@@ -48,7 +49,7 @@ def pipeline(
     content: ContentConfig | None = None,
     renderer: EchoRenderer | None = None,
 ) -> Pipeline:
-    fetcher = ScriptedFetcher({URL: answer}, clock=clock, delay=1.0)
+    fetcher = LimitedFetcher(ScriptedFetcher({URL: answer}, clock=clock, delay=1.0), 1)
     return Pipeline(fetcher, renderer or EchoRenderer(clock), content=content or ContentConfig(), clock=clock)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -18,7 +19,7 @@ from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.fake_clock import FakeClock
-from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher, page
+from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher, ScriptedVisit, page
 from crawl4ai_browser.testing.scripted_plain_get import ScriptedPlainGet
 
 OpenCrawler = Callable[..., AbstractAsyncContextManager[Crawler]]
@@ -35,14 +36,15 @@ def polite(monkeypatch: pytest.MonkeyPatch) -> OpenCrawler:
         *,
         clock: Clock = SYSTEM_CLOCK,
         robots: Mapping[str, str] | None = None,
+        robots_delay: float = 0.0,
     ) -> AsyncGenerator[Crawler]:
         @asynccontextmanager
         async def way_out(config: CrawlConfig, *, clock: Clock, **_: object) -> AsyncGenerator[WayOut]:
             browser = LimitedFetcher(fetcher, config.capacity.max_pages)
-            plain_get = ScriptedPlainGet(robots or {}, clock=clock)
+            plain_get = ScriptedPlainGet(robots or {}, clock=clock, delay=robots_delay)
             fetcher_with_manners = PoliteFetcher(browser, plain_get, config.politeness, clock)
             opens_at = fetcher_with_manners.throttle.opens_at
-            yield WayOut(fetcher_with_manners, opens_at, browser.is_free, polite=fetcher_with_manners)
+            yield WayOut(fetcher_with_manners, opens_at, browser.page_limit, polite=fetcher_with_manners)
 
         monkeypatch.setattr(crawler_module, "open_browser_way", way_out)
         async with Crawler(config, clock=clock) as opened:
@@ -110,6 +112,50 @@ async def test_a_slow_host_and_one_that_refuses_do_not_hold_up_a_fast_one(
     assert not [start for start in starts if first_refusal < start < first_refusal + 120.0]
     refused = [result for result in results if len(result.attempts) > 1]
     assert [attempt.charged for result in refused for attempt in result.attempts] == [False, True] * len(refused)
+
+
+def renderers(visits: list[ScriptedVisit], page_count: int) -> int:
+    """How many renderers a browser would start, one each time that a page goes to another host than it was on."""
+    pages: list[tuple[float, str]] = []
+    started = 0
+    for visit in sorted(visits, key=lambda visit: visit.started):
+        host = urls.host(visit.url)
+        idle = [page for page in pages if page[0] <= visit.started]
+        page = next((page for page in idle if page[1] == host), None)
+        started += page is None
+        if page is None and len(pages) == page_count:
+            page = min(idle)
+        if page is not None:
+            pages.remove(page)
+        pages.append((visit.ended, host))
+    return started
+
+
+async def test_a_page_stays_on_a_site_until_it_is_done(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=4, content_workers=0)})
+    seconds = Random(1)
+    fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=lambda _: seconds.uniform(0.5, 1.5))
+    seeds = [f"https://h{host}.test/{number}" for number in range(5) for host in range(20)]
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, robots_delay=0.2) as crawler:
+        assert len(await read(crawler, seeds)) == 100
+    # With a fifth of a second for robots.txt, no page is idle: 100 visits of a second in four pages.
+    assert clock.monotonic() < 30.0
+    assert renderers(fetcher.visits, 4) <= 26, "20, and a few where a host's URLs are known late; 50 in turns"
+
+
+async def test_hosts_that_ask_for_long_delays_hold_no_pages(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=2, content_workers=0)})
+    robots = {f"https://s{host}.test/robots.txt": "User-agent: *\nCrawl-delay: 30\n" for host in range(6)}
+    fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.1)
+    seeds = [f"https://s{host}.test/{number}" for host in range(6) for number in range(3)]
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, robots=robots) as crawler:
+        await read(crawler, [*seeds, *addresses("fast.test", 40)])
+    ended = [visit.ended for visit in fetcher.visits if urls.host(visit.url) == "fast.test"]
+    assert len(ended) == 40
+    assert max(ended) < 10.0
+    assert clock.monotonic() < 70.0
 
 
 async def test_a_page_that_robots_txt_denies_is_an_outcome_outside_the_budget(

@@ -40,8 +40,9 @@ def throttle(clock: FakeClock, **config: float) -> Throttle:
     return Throttle(PolitenessConfig.model_validate(config), clock, random=Random(1))
 
 
-async def visit(of: Throttle, outcome: Outcome = ANSWERED, *, crawl_delay: float | None = None) -> None:
-    async with of.turn(HOST, crawl_delay=crawl_delay) as turn:
+async def visit(of: Throttle, outcome: Outcome = ANSWERED, *, crawl_delay: float = 0.0) -> None:
+    of.set_crawl_delay(HOST, crawl_delay)
+    async with of.turn(HOST) as turn:
         turn.answered(0.1)
         turn.learn(outcome)
 

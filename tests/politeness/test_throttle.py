@@ -215,13 +215,14 @@ async def test_opens_at_lets_two_requests_out_to_a_host_nobody_knows() -> None:
     assert [throttle.opens_at(A, in_flight) for in_flight in (0, 1, 2)] == [0.0, 0.0, math.inf]
 
 
-async def test_crawl_delay_is_kept_from_the_turn_that_brings_it() -> None:
+async def test_crawl_delay_is_kept_from_when_it_is_known() -> None:
     clock = FakeClock()
     throttle = Throttle(PolitenessConfig(), clock)
+    throttle.set_crawl_delay(A, 7.0)
     starts: list[float] = []
     async with clock.jumping():
         for _ in range(3):
-            async with throttle.turn(A, crawl_delay=7.0) as turn:
+            async with throttle.turn(A) as turn:
                 starts.append(clock.monotonic())
                 turn.answered(0.0)
     assert starts == [0.0, 7.0, 14.0]

@@ -17,7 +17,7 @@ from crawl4ai_browser.captured import CaptureFault
 from crawl4ai_browser.config import CrawlConfig
 from crawl4ai_browser.download import Download
 from crawl4ai_browser.errors import ConfigError, ConnectionFailed, FetchError, NotCached, RobotsDenied, StorageError
-from crawl4ai_browser.fetcher import OnAnswer, PlainResponse
+from crawl4ai_browser.fetcher import BeforePage, OnAnswer, PlainResponse
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import ReadyReport, Snapshot
 from crawl4ai_browser.storage.cache import DATABASE_NAME, SnapshotCache
@@ -44,8 +44,10 @@ class Answers:
         self.answers = list(answers)
         self.visits = 0
 
-    async def fetch(self, request: Request, *, on_answer: OnAnswer | None = None) -> Snapshot:
-        del request, on_answer
+    async def fetch(
+        self, request: Request, *, on_answer: OnAnswer | None = None, before_page: BeforePage | None = None
+    ) -> Snapshot:
+        del request, on_answer, before_page
         self.visits += 1
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):

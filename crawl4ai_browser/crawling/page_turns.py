@@ -1,0 +1,120 @@
+"""PageTurns: which of a crawl's visits may take a page. Counts and wakes; who comes next is the dispatcher's choice.
+
+A visit whose host is new waits for robots.txt, and then for a page, while visits of other hosts follow one another in
+the pages that are on their sites. So a page that has become free goes to its own site's next request, if there is one,
+and else to the visit that has waited longest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from enum import Enum, auto
+
+import anyio
+
+from crawl4ai_browser.crawling.parts import HostOpensAt
+
+
+class _State(Enum):
+    PREPARING = auto()
+    """Leased; whether it will need a page is not known yet."""
+    WAITING = auto()
+    GOING = auto()
+    """It has a page, or a page is kept for it."""
+    OVER = auto()
+
+
+class PageTurn:
+    """One visit's way to its page. Ends with `end`, whatever became of it."""
+
+    def __init__(self, turns: PageTurns, host: str, *, is_granted: bool) -> None:
+        """For `PageTurns.begin` alone."""
+        self._turns = turns
+        self.host = host
+        self.state = _State.GOING if is_granted else _State.PREPARING
+        self.granted = anyio.Event()
+
+    async def wait(self) -> None:
+        """Wait for a page, if none is kept for this visit."""
+        if self.state is _State.PREPARING:
+            self._turns.queue(self)
+        if self.state is _State.WAITING:
+            await self.granted.wait()
+
+    def end(self) -> None:
+        """The page is free again, or was never needed."""
+        self._turns.forget(self)
+
+
+class PageTurns:
+    """The visits of one crawl that have not ended."""
+
+    def __init__(self, limit: Callable[[], int], *, changed: Callable[[], None]) -> None:
+        """`limit` tells how many may have pages at the moment; `changed` is called when there is one to be granted."""
+        self._limit = limit
+        self._changed = changed
+        self._going: Counter[str] = Counter()
+        self._preparing = 0
+        self._waiting: list[PageTurn] = []
+
+    @property
+    def free(self) -> int:
+        """Pages that no visit of this crawl has, nor one is kept for."""
+        return max(0, self._limit() - self._going.total())
+
+    @property
+    def ahead(self) -> int:
+        """Visits that have begun and have no page."""
+        return self._preparing + len(self._waiting)
+
+    def begin(self, host: str, *, is_granted: bool) -> PageTurn:
+        """A visit of the host begins. `is_granted`: one of the free pages is kept for it."""
+        if is_granted:
+            self._going[host] += 1
+        else:
+            self._preparing += 1
+        return PageTurn(self, host, is_granted=is_granted)
+
+    def opens_at(self, host_opens_at: HostOpensAt) -> float:
+        """When, if there is a page, a visit that waits could take it: the earliest time of their hosts."""
+        return min((host_opens_at(turn.host, self._going[turn.host]) for turn in self._waiting), default=math.inf)
+
+    def grant_next(self, is_open: Callable[[str, int], bool]) -> bool:
+        """Let the visit take a page that has waited longest of those whose hosts are open; False: there is none."""
+        for turn in self._waiting:
+            if is_open(turn.host, self._going[turn.host]):
+                self._waiting.remove(turn)
+                turn.state = _State.GOING
+                self._going[turn.host] += 1
+                turn.granted.set()
+                return True
+        return False
+
+    def queue(self, turn: PageTurn) -> None:
+        """The turn's visit wants nothing but a page."""
+        self._preparing -= 1
+        turn.state = _State.WAITING
+        self._waiting.append(turn)
+        self._changed()
+
+    def forget(self, turn: PageTurn) -> None:
+        """The turn is over."""
+        match turn.state:
+            case _State.PREPARING:
+                self._preparing -= 1
+            case _State.WAITING:
+                self._waiting.remove(turn)
+            case _State.GOING:
+                self._going[turn.host] -= 1
+                if not self._going[turn.host]:
+                    del self._going[turn.host]  # a crawl may see a million hosts
+            case _State.OVER:
+                return
+        turn.state = _State.OVER
+        self._changed()
+
+    def __repr__(self) -> str:
+        """How many stand where."""
+        return f"<PageTurns {self._going.total()} going, {len(self._waiting)} waiting, {self._preparing} preparing>"
