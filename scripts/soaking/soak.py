@@ -89,6 +89,7 @@ class Soak:
 
     async def run(self, tell: Callable[[str], None]) -> SoakReport:
         """Soak. `tell` gets a line for each deviation as it comes."""
+        others = psutil.Process().children(recursive=True)
         async with anyio.create_task_group() as tasks:
             async with Crawler(self._config(), observers=[self.report.see]) as crawler:
                 tasks.start_soon(self._look_again_and_again)
@@ -100,7 +101,7 @@ class Soak:
         self.report.seconds = time.monotonic() - self._started
         self.report.deviations += [f"no result: {outcome.path}" for outcome in self._owed.values()]
         self.report.deviations += self.report.growth.faults()
-        self.report.deviations += await anyio.to_thread.run_sync(self._what_is_left)
+        self.report.deviations += await anyio.to_thread.run_sync(self._what_is_left, others)
         return self.report
 
     def _config(self) -> CrawlConfig:
@@ -146,9 +147,10 @@ class Soak:
             await anyio.sleep(LOOK_INTERVAL)
             self.report.growth.looks.append(await anyio.to_thread.run_sync(look, self.report.results))
 
-    def _what_is_left(self) -> list[str]:
-        """Processes and files that should be gone."""
-        _, alive = psutil.wait_procs(psutil.Process().children(recursive=True), timeout=LEFT_SECONDS)
+    def _what_is_left(self, others: list[psutil.Process]) -> list[str]:
+        """Processes, but for the others that were there before, and files that should be gone."""
+        own = set(psutil.Process().children(recursive=True)) - set(others)
+        _, alive = psutil.wait_procs(list(own), timeout=LEFT_SECONDS)
         left: list[str] = []
         for process in alive:
             with suppress(psutil.Error):
