@@ -10,14 +10,12 @@ read as it stands, and the result's error (`ActionFailed`, `ActionTimeout`) name
 of the page. They are not begun on a page that answered 4xx or 5xx.
 """
 
-from __future__ import annotations
-
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
-from pydantic.dataclasses import dataclass, rebuild_dataclass
+from pydantic.dataclasses import dataclass
 
 from crawl4ai_browser.ready import Delay, DomContentLoaded, Predicate, Quiet, Ready, Selector
 from crawl4ai_browser.targets import PageCss, Target, check_page_css
@@ -232,7 +230,7 @@ class Repeat(_Many):
     `max_rounds` it ends without an error.
     """
 
-    actions: Annotated[tuple[Action, ...], Field(min_length=1)]
+    actions: Annotated[tuple["_AnyAction", ...], Field(min_length=1)]
     until: Annotated[Selector | Predicate | PageCss | None, AfterValidator(_checked_ready)] = None
     """A `ready.Selector` or `ready.Predicate`, without its deadline. Text is CSS of what must be gone. None: never."""
     max_rounds: Annotated[int, Field(ge=1)] = field(default=100, kw_only=True)
@@ -249,8 +247,8 @@ class IfPresent(_Many):
     """Actions for a page on which something is visible, and others for one on which it is not."""
 
     selector: Target
-    actions: tuple[Action, ...] = ()
-    otherwise: tuple[Action, ...] = field(default=(), kw_only=True)
+    actions: tuple["_AnyAction", ...] = ()
+    otherwise: tuple["_AnyAction", ...] = field(default=(), kw_only=True)
     wait: Annotated[float, Field(ge=0)] = field(default=0.0, kw_only=True)
     """Seconds it may take to come. The page is quiet by then, so most is there already."""
     frames: tuple[Target, ...] = field(default=(), kw_only=True)
@@ -356,8 +354,8 @@ Action: TypeAlias = Annotated[
 
 Actions = tuple[Action, ...]
 
-for _recursive in (Repeat, IfPresent):
-    rebuild_dataclass(cast("Any", _recursive), force=True)
+_AnyAction: TypeAlias = Action
+# The name for actions within actions: see `STRICT`.
 
 
 def selector_of(action: Action) -> str | None:

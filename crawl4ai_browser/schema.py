@@ -1,12 +1,10 @@
 """Css, XPath, Column and Schema: which parts of a page make an item. Values only; `extract` reads pages with them."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from importlib import import_module
-from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin
+from typing import Annotated, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +18,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.dataclasses import dataclass, rebuild_dataclass
+from pydantic.dataclasses import dataclass
 from pydantic.fields import FieldInfo
 
 from crawl4ai_browser.errors import ConfigError
@@ -52,7 +50,7 @@ class _Field:
     """What is done to the text, in this order."""
     many: bool = False
     """A list of the values of all elements found. Else: that of the first element that has one."""
-    fields: dict[str, Selector] | None = None
+    fields: dict[str, "_FieldSelector"] | None = None
     """Each element found is an item of its own, with these fields, which are looked for in it."""
     required: bool = False
     """Whether it is an error when nothing is found."""
@@ -65,7 +63,7 @@ class _Field:
         return self.then if isinstance(self.then, tuple) else (self.then,)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> _Field:
+    def _fits_together(self) -> "_Field":
         if self.required and self.default is not None:
             raise ValueError("a required field has no default")
         if self.fields is not None and (self.take != "text" or self.transforms):
@@ -143,8 +141,8 @@ Selector: TypeAlias = Annotated[
 ]
 """A string is a CSS selector."""
 
-rebuild_dataclass(cast("Any", Css), force=True)
-rebuild_dataclass(cast("Any", XPath), force=True)
+_FieldSelector: TypeAlias = Selector
+# The name for fields within fields: see `STRICT`.
 
 
 class Schema(Frozen):
@@ -167,7 +165,7 @@ class Schema(Frozen):
         return each
 
     @classmethod
-    def of(cls, model: type[BaseModel], *, each: Css | XPath | str | None = None) -> Schema:
+    def of(cls, model: type[BaseModel], *, each: Css | XPath | str | None = None) -> "Schema":
         """The schema of a pydantic model whose fields carry selectors: `price: Annotated[Decimal, Css(".price")]`.
 
         A field without a default is required, unless it may be None; a list takes all that is found; a field whose type

@@ -4,8 +4,6 @@ Each takes what the one before it gave. Empty text, or a `Match` that doesn't, m
 file one without settings is its kind alone: `then = ["number"]`. `extract.transform` applies them.
 """
 
-from __future__ import annotations
-
 from dataclasses import field
 from importlib import import_module
 from typing import Annotated, Literal, cast
@@ -14,8 +12,12 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 from pydantic.dataclasses import dataclass
 
 STRICT = ConfigDict(extra="forbid", defer_build=True)
-"""Of values that are written as calls. Built at first use, as most crawls use few of them. What refers to a type that
-is defined after it must be rebuilt beside that type: later, the name would be looked up where the value is made."""
+"""Of values that are written as calls. Built at first use, as most crawls use few of them.
+
+Pydantic then looks annotations that are strings up among the variables of whoever makes the first value, before it does
+in the module. So modules with such values do without `from __future__ import annotations`, and a type that is defined
+after its use has a private name for it, which nobody else's variable has.
+"""
 
 
 def _check_regex(source: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -256,3 +258,19 @@ def test_files_of_actions_follow_one_another(tmp_path: Path) -> None:
         path.write_text(f'[{{"action": "scroll", "times": {times}}}]')
     config = config_of({"actions": tuple(map(str, paths))}, [VISIT_FLAGS])
     assert config.actions == (Scroll(times=3), Scroll(times=4))
+
+
+def test_what_a_callers_variables_are_called_does_not_matter() -> None:
+    """Values are built where the first of them is made, of types that are named there by strings."""
+    code = """
+def make():
+    Action = Actions = Selector = Target = int
+    from crawl4ai_browser.actions import Click, IfPresent, Repeat
+    from crawl4ai_browser.schema import Css
+    step = IfPresent("#a", (Click("#b"),), otherwise=(Repeat((Click("#c"),), until="#d"),))
+    field = Css("li", fields={"name": "b", "rest": Css("i", fields={"text": "u"})})
+    print(step.otherwise[0].actions[0].selector, field.fields["rest"].fields["text"].css)
+make()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["#c", "u"]
