@@ -7,6 +7,7 @@ bounded, as a close can hang; what does not end in time is killed by its process
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from crawl4ai_browser.browser.launched_processes import (
 )
 from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, browser_at, find_browser
 from crawl4ai_browser.browser.provisioning.driver import driver_problem
+from crawl4ai_browser.browser.provisioning.user_cache import compiled_in, node_folder
 from crawl4ai_browser.browser.scratch import Scratch, remove_leftovers
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.frames import FRAMES_ON_DEMAND_ARGS
@@ -218,8 +220,9 @@ class Driver:
     async def _start(cls, deadline: float) -> Driver:
         await anyio.to_thread.run_sync(remove_leftovers)
         before = await anyio.to_thread.run_sync(child_processes)
+        cache = await anyio.to_thread.run_sync(node_folder, os.environ)
         try:
-            with anyio.fail_after(deadline):
+            with anyio.fail_after(deadline), compiled_in(cache):
                 playwright = await async_playwright().start()
         except TimeoutError:
             raise LaunchFailed(f"Playwright's driver did not start within {deadline:g} s") from None

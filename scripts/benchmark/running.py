@@ -67,14 +67,16 @@ class Bench:
                 warm_up=workload.warm_up,
                 memory_from=workload.memory_from,
             )
-            return self._measure(plan, Path(folder))
+            caches = self.environments.folder / "caches" / contender.name
+            return self._measure(plan, Path(folder), caches)
 
     @staticmethod
-    def _measure(plan: RoundPlan, folder: Path) -> Measured:
-        # A home of its own, as peers keep caches and databases in it. The contender inherits all of this.
+    def _measure(plan: RoundPlan, folder: Path, caches: Path) -> Measured:
+        # A home of its own, as peers keep databases in it; caches last, as a user's do. The contender inherits all this.
         own = {
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder),
+            "XDG_CACHE_HOME": str(caches),
             "TMPDIR": str(folder),
             "CRAWL4_AI_BASE_DIRECTORY": str(folder),
             "CRAWLEE_STORAGE_DIR": str(folder / "crawlee"),

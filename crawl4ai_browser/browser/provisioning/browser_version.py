@@ -14,9 +14,9 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
+from crawl4ai_browser.browser.provisioning.user_cache import cache_folder
 from crawl4ai_browser.errors import LaunchFailed
 
 VERSION_TIMEOUT = 30.0
@@ -38,23 +38,12 @@ def browser_version(path: Path) -> str:
     if path.is_dir() or not os.access(path, os.X_OK):
         raise LaunchFailed(f"{path}: not an executable file")
     key = f"{path}|{status.st_size}|{status.st_mtime_ns}"
-    memory = memory_file(os.environ)
+    memory = cache_folder(os.environ) / "versions.json"
     known = _recall(memory)
     if key not in known:
         known[key] = _ask(path)
         _remember(memory, known)
     return known[key]
-
-
-def memory_file(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where answers are remembered: the user's cache folder, by each system's own rule."""
-    if platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "crawl4ai-browser" / "versions.json"
 
 
 def _ask(path: Path) -> str:
