@@ -38,6 +38,7 @@ from crawl4ai_browser.browser.launched_processes import (
     remove_folder,
     started_since,
 )
+from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.provisioning.discovery import BrowserExecutable, browser_at, find_browser
 from crawl4ai_browser.browser.provisioning.driver import driver_problem
 from crawl4ai_browser.browser.provisioning.user_cache import compiled_in, node_folder
@@ -45,7 +46,7 @@ from crawl4ai_browser.browser.scratch import Scratch, remove_leftovers
 from crawl4ai_browser.browser.shielded import to_the_end
 from crawl4ai_browser.browser.visits.frames import FRAMES_ON_DEMAND_ARGS
 from crawl4ai_browser.config import BrowserConfig
-from crawl4ai_browser.errors import Blame, BrowserCrashed, LaunchFailed, PoolTimeout
+from crawl4ai_browser.errors import Blame, BrowserCrashed, FetchError, LaunchFailed, PoolTimeout
 
 if TYPE_CHECKING:
     from crawl4ai_browser.browser.background import Start
@@ -130,6 +131,12 @@ class LaunchedBrowser:
         reason = f"a {what} did not open in {OPEN_DEADLINE:g} s"
         self.lose(reason)
         raise PoolTimeout(reason, phase="page", blame="browser")
+
+    def error_of(self, error: PlaywrightError) -> FetchError:
+        """What went wrong when something was opened in it."""
+        if self.lost is not None:
+            return BrowserCrashed(self.lost, phase="page", blame=self.lost_to)
+        return translate(error, phase="page", fallback=BrowserCrashed)
 
     @property
     def is_usable(self) -> bool:

@@ -120,10 +120,6 @@ class BrowserPool:
 
     # --- pages
 
-    def page_limit(self) -> int:
-        """How many pages visits may have at once, at the moment."""
-        return int(self.permits.total_tokens)
-
     @asynccontextmanager
     async def page(self, errand: ProxyErrand, *, fresh: bool = False) -> AsyncGenerator[LeasedPage]:
         """A page for one visit, in the errand's session and through its proxy. Waits for a free slot, and for a proxy.

@@ -85,9 +85,18 @@ async def open_browser_way(
 ) -> AsyncGenerator[WayOut]:
     """Browsers, treated politely. None is started before the first request; all are gone afterwards."""
     async with BrowserPool(config, observers, clock=clock, hooks=hooks) as pool:
+
+        def expect_page(session: str | None) -> None:
+            # Not where the visit has a context of its own, or one that its proxy decides.
+            if not pool.proxies.is_pooled and not (config.fresh_contexts and session is None):
+                pool.session(session).expect_page()
+
+        def page_limit() -> int:
+            return int(pool.permits.total_tokens)
+
         browser = BrowserFetcher(pool, config, clock)
         plain_get = SessionPlainGet(pool)
-        polite = PoliteFetcher(browser, plain_get, config.politeness, clock)
+        polite = PoliteFetcher(browser, plain_get, config.politeness, clock, expect_page=expect_page)
         polite_get = PoliteGet(plain_get, polite.robots, polite.throttle, config=config.politeness, clock=clock)
 
         def opens_at(host: str, in_flight: int) -> float:
@@ -96,7 +105,7 @@ async def open_browser_way(
         if config.capacity.follow_machine:
             pool.start(CapacityKeeper(pool, config.capacity, clock=clock).run)
         browsers = Browsers(pool, browser, polite, polite_get)
-        yield WayOut(polite, opens_at, pool.page_limit, browsers, proxies=pool.proxies.statuses, polite=polite)
+        yield WayOut(polite, opens_at, page_limit, browsers, proxies=pool.proxies.statuses, polite=polite)
 
 
 @asynccontextmanager

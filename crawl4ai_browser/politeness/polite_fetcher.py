@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from random import Random
 
@@ -17,6 +18,13 @@ from crawl4ai_browser.politeness.robots_files import RobotsFiles
 from crawl4ai_browser.politeness.throttle import Throttle, Turn
 from crawl4ai_browser.request import Request
 from crawl4ai_browser.snapshot import Snapshot
+
+ExpectPage = Callable[[str | None], None]
+"""Told the session of a visit that will want a page as soon as a robots.txt has come."""
+
+
+def _nothing(session: str | None) -> None:
+    del session
 
 
 class PoliteFetcher:
@@ -34,11 +42,13 @@ class PoliteFetcher:
         clock: Clock = SYSTEM_CLOCK,
         *,
         random: Random | None = None,
+        expect_page: ExpectPage = _nothing,
     ) -> None:
         """`plain_get` brings the robots.txt files; `random` draws jitter and back-off, None: seeded by the system."""
         self._inner = inner
         self._config = config
         self._clock = clock
+        self._expect_page = expect_page
         self.throttle = Throttle(config, clock, random=random)
         """The hosts' slots; its `opens_at` says which hosts are worth a lease."""
         self.robots = RobotsFiles(plain_get, self.throttle, config, clock)
@@ -89,6 +99,8 @@ class PoliteFetcher:
     async def _allowing_rules(self, request: Request) -> RobotsRules:
         if not self._config.obey_robots:
             return ALLOW_ALL
+        if not self.robots.are_known(request.url):
+            self._expect_page(request.session)
         try:
             rules = await self.robots.rules(request.url, session=request.session)
         except FetchError as error:

@@ -88,6 +88,11 @@ class RobotsFiles:
         self.kept_by: MannersMemory | None = None
         """Where files are kept that were read, and looked for before they are asked for."""
 
+    def are_known(self, url: str) -> bool:
+        """Whether `rules` need not ask."""
+        entry = self._entries.get(urls.origin(url))
+        return entry is not None and entry.rules_at(self._clock.monotonic()) is not None
+
     async def rules(self, url: str, *, session: str | None = None) -> RobotsRules:
         """What the robots.txt that governs `url` says to us.
 

@@ -72,7 +72,7 @@ class Bench:
 
     @staticmethod
     def _measure(plan: RoundPlan, folder: Path, caches: Path) -> Measured:
-        # A home of its own, as peers keep databases in it; caches last, as a user's do. The contender inherits all this.
+        # A home of its own, as peers keep databases there; caches last, as a user's do. The contender inherits it all.
         own = {
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder),

@@ -10,10 +10,12 @@ from random import Random
 import anyio
 import psutil
 import pytest
+from playwright.async_api import Page
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
 from crawl4ai_browser.browser.proxies.errand import errand_of
+from crawl4ai_browser.browser.sessions.sign_in import SignIn
 from crawl4ai_browser.config import BrowserConfig, CapacityConfig, ContextConfig, CrawlConfig, VisitConfig
 from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.errors import BrowserCrashed, CrawlError, LaunchFailed, PageCrashed
@@ -198,3 +200,43 @@ async def test_a_page_that_is_on_the_site_is_preferred(site: SiteServer) -> None
         for url in (there, here, here, there, there):
             async with pool.page(errand_of(Request(url=url))) as (page, _, _):
                 assert page.page.url == url
+
+
+async def test_a_page_that_is_expected_is_open_before_its_visit(site: SiteServer) -> None:
+    request = Request(url=site.url("/status/200"))
+    async with opened() as (pool, fetcher, _):
+        session = pool.session(None)
+        session.expect_page()
+        assert pool.browsers == (), "only what needs a browser anyway starts one"
+        context = await session.context()
+        with anyio.fail_after(10):
+            while session.page_count == 0:  # noqa: ASYNC110 - the session has no event for this
+                await anyio.sleep(0.01)
+        session.expect_page()
+        async with pool.page(errand_of(request)) as (page, _, _):
+            assert [page.page] == context.pages
+        await fetcher.fetch(request)
+        assert len(context.pages) == 1
+
+
+async def test_a_visit_waits_for_the_page_that_is_coming(site: SiteServer) -> None:
+    requests = [Request(url=site.url(f"/leaf/{number}")) for number in range(3)]
+    async with opened() as (pool, fetcher, _):
+        pool.session(None).expect_page()
+        async with anyio.create_task_group() as tasks:
+            for request in requests:
+                tasks.start_soon(fetcher.fetch, request)
+        assert pool.open_pages == 3
+        assert len((await pool.session(None).context()).pages) == 3
+
+
+async def test_no_page_is_opened_before_a_sign_in() -> None:
+    async def sign_in(page: Page) -> None:
+        await page.goto("about:blank")
+
+    async with opened() as (pool, _, _):
+        session = await pool.open_session("member", sign_in=SignIn(log_in=sign_in))
+        session.expect_page()
+        context = await session.context()
+        await anyio.sleep(0.2)
+        assert context.pages == []

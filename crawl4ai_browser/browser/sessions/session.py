@@ -13,13 +13,13 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawl4ai_browser.browser.files.downloads import discard
 from crawl4ai_browser.browser.launch import LaunchedBrowser
-from crawl4ai_browser.browser.playwright_errors import translate
 from crawl4ai_browser.browser.proxies.admission import admit
 from crawl4ai_browser.browser.sessions.context_identity import NO_IDENTITY, ContextIdentity
 from crawl4ai_browser.browser.sessions.context_options import context_keywords, context_user_agent
 from crawl4ai_browser.browser.sessions.entry import SessionEntry
 from crawl4ai_browser.browser.sessions.introduction import introduce
 from crawl4ai_browser.browser.sessions.open_context import OpenContext
+from crawl4ai_browser.browser.sessions.page_ahead import PageAhead
 from crawl4ai_browser.browser.sessions.state_keeper import StateKeeper
 from crawl4ai_browser.browser.sessions.user_function import catch_listener_errors
 from crawl4ai_browser.browser.sessions.user_windows import UserWindows
@@ -97,6 +97,7 @@ class BrowserSession:
         """Contexts that it has moved out of while pages of them were in use; they close with the last of these."""
         self._idle: list[KeptPage] = []
         self._busy: dict[KeptPage, OpenContext] = {}
+        self._ahead = PageAhead(self._open_idle, source.start)
         self._windows = UserWindows(source.start)
 
     @property
@@ -158,6 +159,7 @@ class BrowserSession:
             raise
         browser.sessions.add(self)
         self._current = opened
+        self._ahead.begin(opened)
         return opened
 
     async def _open_context(self, browser: LaunchedBrowser, way: Forwarder | None) -> OpenContext:
@@ -180,7 +182,7 @@ class BrowserSession:
             await introduce(context, self.name, self._source.hooks)
             context.on("page", self._on_page)
         except PlaywrightError as error:
-            raise _as_browser_error(error, browser) from error
+            raise browser.error_of(error) from error
         return OpenContext(context, browser, way, keywords)
 
     def _on_page(self, page: Page) -> None:
@@ -213,12 +215,26 @@ class BrowserSession:
         """
         context = await self.opened(proxy)
         page = self._take_idle(site)
+        if page is None and await self._ahead.wait():
+            page = self._take_idle(site)
         if page is None:
             page = await self._open_page(context)
         self._busy[page] = context
         context.browser.leased += 1
         context.browser.visits += 1
         return page
+
+    def expect_page(self) -> None:
+        """A visit will want a page soon: open the first one. Not before a sign-in, as it would lack its storage."""
+        if not self.page_count and self.entry.is_open and self.entry.signing_in is None:
+            self._ahead.expect(self._current)
+
+    async def _open_idle(self, context: OpenContext) -> None:
+        page = await self._open_page(context)
+        if context is self._current and context.browser.is_usable and self.entry.is_open:
+            self._idle.append(page)
+        else:
+            await self._discard(page, context)
 
     def _take_idle(self, wanted_site: str) -> KeptPage | None:
         """A kept page: of that site, whose renderer is there; else the one that has been idle longest."""
@@ -272,7 +288,7 @@ class BrowserSession:
                     browser.frames_on_demand = await page.frames.probe()
                 return page
         except PlaywrightError as error:
-            raise _as_browser_error(error, browser) from error
+            raise browser.error_of(error) from error
 
     def has(self, page: KeptPage) -> bool:
         """Whether a page that is leased is of use for another document, and of the context that is open now."""
@@ -382,9 +398,3 @@ class BrowserSession:
         where = "closed" if not self.entry.is_open else "open" if self._current else "not open"
         pages = f"{len(self._busy)} pages in use, {len(self._idle)} idle"
         return f"<BrowserSession {self.name or 'anonymous'} {where}, {pages}>"
-
-
-def _as_browser_error(error: PlaywrightError, browser: LaunchedBrowser) -> FetchError:
-    if browser.lost is not None:
-        return BrowserCrashed(browser.lost, phase="page", blame=browser.lost_to)
-    return translate(error, phase="page", fallback=BrowserCrashed)

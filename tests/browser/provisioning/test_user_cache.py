@@ -27,6 +27,7 @@ def test_each_system_has_its_place(platform: str, environ: dict[str, str], expec
 
 def test_what_node_compiles_is_kept_where_nobody_else_writes(tmp_path: Path) -> None:
     folder = node_folder({"XDG_CACHE_HOME": str(tmp_path)})
+    assert folder is not None
     assert folder == tmp_path / "crawl4ai-browser" / "node"
     assert folder.is_dir()
     if sys.platform == "win32":
