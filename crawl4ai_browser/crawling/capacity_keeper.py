@@ -19,7 +19,7 @@ from crawl4ai_browser.events import CapacityChanged
 INTERVAL = 2.0
 """Seconds between two looks. A renderer takes a few to grow by what the reserve holds."""
 
-LOOKS_AT_BROWSERS = 5
+LOOKS_AT_BROWSERS = 15
 """Every how many looks the browsers are measured too, where memory is not short: that costs 50 ms of CPU and more,
 while what the machine has left is one line of a file."""
 

@@ -96,6 +96,8 @@ class Dispatcher:
         """Let one visit begin, or take a page; whether there was one."""
         favoured = self._favoured
         if favoured:
+            if self._turns.grant_next(self._is_open, among=favoured):
+                return True
             lease = await self._lease(favoured, only_favoured=True)
             if lease is not None:
                 # While suspects take turns, no page is kept for those that wait.
@@ -156,7 +158,7 @@ class Dispatcher:
         self._active_count += 1
         self._visits_of_host[lease.host] += 1
         stint_visit = self._stints.begin(lease.host_number)
-        turn = self._turns.begin(lease.host, is_granted=is_granted)
+        turn = self._turns.begin(lease.host, lease.host_number, is_granted=is_granted)
         pages.start_soon(self._page, lease, turn, stint_visit)
 
     async def _page(self, lease: Lease, turn: PageTurn, stint_visit: int) -> None:

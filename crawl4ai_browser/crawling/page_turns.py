@@ -1,15 +1,15 @@
 """PageTurns: which of a crawl's visits may take a page. Counts and wakes; who comes next is the dispatcher's choice.
 
 A visit whose host is new waits for robots.txt, and then for a page, while visits of other hosts follow one another in
-the pages that are on their sites. So a page that has become free goes to its own site's next request, if there is one,
-and else to the visit that has waited longest.
+the pages that are on their sites. So a page that has become free goes to its own site's next request, if there is one
+(those that wait already first), and else to the visit that has waited longest.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 import anyio
@@ -29,10 +29,11 @@ class _State(Enum):
 class PageTurn:
     """One visit's way to its page. Ends with `end`, whatever became of it."""
 
-    def __init__(self, turns: PageTurns, host: str, *, is_granted: bool) -> None:
+    def __init__(self, turns: PageTurns, host: str, host_number: int, *, is_granted: bool) -> None:
         """For `PageTurns.begin` alone."""
         self._turns = turns
         self.host = host
+        self.host_number = host_number
         self.state = _State.GOING if is_granted else _State.PREPARING
         self.granted = anyio.Event()
 
@@ -69,22 +70,25 @@ class PageTurns:
         """Visits that have begun and have no page."""
         return self._preparing + len(self._waiting)
 
-    def begin(self, host: str, *, is_granted: bool) -> PageTurn:
+    def begin(self, host: str, host_number: int, *, is_granted: bool) -> PageTurn:
         """A visit of the host begins. `is_granted`: one of the free pages is kept for it."""
         if is_granted:
             self._going[host] += 1
         else:
             self._preparing += 1
-        return PageTurn(self, host, is_granted=is_granted)
+        return PageTurn(self, host, host_number, is_granted=is_granted)
 
     def opens_at(self, host_opens_at: HostOpensAt) -> float:
         """When, if there is a page, a visit that waits could take it: the earliest time of their hosts."""
         return min((host_opens_at(turn.host, self._going[turn.host]) for turn in self._waiting), default=math.inf)
 
-    def grant_next(self, is_open: Callable[[str, int], bool]) -> bool:
-        """Let the visit take a page that has waited longest of those whose hosts are open; False: there is none."""
+    def grant_next(self, is_open: Callable[[str, int], bool], *, among: Sequence[int] | None = None) -> bool:
+        """Let the visit take a page that has waited longest of those whose hosts are open; False: there is none.
+
+        `among` are numbers of hosts, of which it is to be one.
+        """
         for turn in self._waiting:
-            if is_open(turn.host, self._going[turn.host]):
+            if (among is None or turn.host_number in among) and is_open(turn.host, self._going[turn.host]):
                 self._waiting.remove(turn)
                 turn.state = _State.GOING
                 self._going[turn.host] += 1

@@ -22,12 +22,13 @@ class Turns:
     def _changed(self) -> None:
         self.news += 1
 
-    def grant(self) -> bool:
-        return self.turns.grant_next(lambda host, _: host not in self.closed)
+    def grant(self, *, among: str | None = None) -> bool:
+        numbers = None if among is None else [ord(host) for host in among]
+        return self.turns.grant_next(lambda host, _: host not in self.closed, among=numbers)
 
 
 async def waiting(turns: PageTurns, host: str, tasks: TaskGroup) -> PageTurn:
-    turn = turns.begin(host, is_granted=False)
+    turn = turns.begin(host, ord(host), is_granted=False)
     tasks.start_soon(turn.wait)
     await anyio.wait_all_tasks_blocked()
     return turn
@@ -35,7 +36,7 @@ async def waiting(turns: PageTurns, host: str, tasks: TaskGroup) -> PageTurn:
 
 async def test_a_page_that_is_kept_for_a_visit_is_not_free() -> None:
     some = Turns(2)
-    turn = some.turns.begin("a", is_granted=True)
+    turn = some.turns.begin("a", 1, is_granted=True)
     await turn.wait()
     assert (some.turns.free, some.turns.ahead) == (1, 0)
     turn.end()
@@ -62,9 +63,19 @@ async def test_who_waits_longest_is_next_if_its_host_is_open() -> None:
     assert some.turns.opens_at(lambda _host, _in_flight: 0.0) == math.inf
 
 
+async def test_a_page_goes_to_who_waits_for_its_own_site() -> None:
+    some = Turns(2)
+    async with anyio.create_task_group() as tasks:
+        turns = [await waiting(some.turns, host, tasks) for host in "abcb"]
+        assert some.grant(among="xb")
+        assert [turn.granted.is_set() for turn in turns] == [False, True, False, False]
+        assert not some.grant(among="x")
+        tasks.cancel_scope.cancel()
+
+
 async def test_whoever_gives_up_before_a_page_came_leaves_nothing_behind() -> None:
     some = Turns(1)
-    preparing = some.turns.begin("a", is_granted=False)
+    preparing = some.turns.begin("a", 1, is_granted=False)
     async with anyio.create_task_group() as tasks:
         queued = await waiting(some.turns, "b", tasks)
         assert some.turns.ahead == 2
@@ -77,7 +88,7 @@ async def test_whoever_gives_up_before_a_page_came_leaves_nothing_behind() -> No
 
 async def test_fewer_pages_than_are_in_use_are_none() -> None:
     some = Turns(2)
-    turns = [some.turns.begin("a", is_granted=True) for _ in range(2)]
+    turns = [some.turns.begin("a", 1, is_granted=True) for _ in range(2)]
     some.limit = 1
     assert some.turns.free == 0
     turns[0].end()

@@ -144,6 +144,16 @@ async def test_a_page_stays_on_a_site_until_it_is_done(config: CrawlConfig, poli
     assert renderers(fetcher.visits, 4) <= 26, "20, and a few where a host's URLs are known late; 50 in turns"
 
 
+async def test_a_host_alone_is_visited_in_order(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=1, content_workers=0)})
+    fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=1.0)
+    seeds = addresses("a.test", 40)
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, robots_delay=0.2) as crawler:
+        await read(crawler, seeds)
+    assert [visit.url for visit in fetcher.visits] == seeds
+
+
 async def test_hosts_that_ask_for_long_delays_hold_no_pages(config: CrawlConfig, polite: OpenCrawler) -> None:
     clock = FakeClock()
     config = config.model_copy(update={"capacity": CapacityConfig(max_pages=2, content_workers=0)})

@@ -109,7 +109,6 @@ class PageReading:
     status: int | None
     ready: ReadyReport
     parsed: bool
-    ready_seconds: float
     read_seconds: float
     too_large: int
     has_fetched: bool = True
@@ -250,7 +249,6 @@ def _reading(answer: _Answer, ready: Ready) -> PageReading:
         status=answer["status"] or None,
         ready=ReadyReport(kind=ready.kind, met=answer["met"], seconds=answer["ready_seconds"], detail=detail),
         parsed=answer["parsed"],
-        ready_seconds=answer["ready_seconds"],
         read_seconds=answer["read_seconds"],
         too_large=answer["too_large"],
         has_fetched=answer["has_fetched"],

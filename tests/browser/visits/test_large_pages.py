@@ -23,6 +23,15 @@ async def test_a_page_without_an_end_is_given_up_at_the_limit_and_not_at_the_dea
         await fetch("/flood", max_html_bytes=500_000, timeout=60, navigation_timeout=60)
 
 
+async def test_the_time_that_a_document_takes_to_arrive_is_part_of_its_becoming_ready(
+    fetch: Fetch, site: SiteServer
+) -> None:
+    site.route("/slowly", dripped(page("", body="<p>text</p>" * 200), chunk_bytes=500, interval=0.1))
+    snapshot = await fetch("/slowly")
+    assert snapshot.ready is not None
+    assert snapshot.ready.seconds < 0.4 < snapshot.timings["ready"]
+
+
 async def test_a_large_page_that_moves_on_while_it_arrives_is_left(fetch: Fetch, site: SiteServer) -> None:
     moving = page("location.replace('/leaf/there')", body="<p>here</p>" + "<p>more</p>" * 300)
     site.route("/moving", dripped(moving, chunk_bytes=2000, interval=0.1))
