@@ -68,12 +68,14 @@ async def test_an_open_page_signs_in_like_any_other(crawler: Crawler, site: Site
     assert members.sign_in_count() == 2
 
 
-async def test_an_open_page_is_polite(browser_config: CrawlConfig, site: SiteServer) -> None:
-    site.route("/robots.txt", Response.text("User-agent: *\nDisallow: /guide/\n"))
+async def test_an_open_page_is_polite(browser_config: CrawlConfig) -> None:
     config = browser_config.model_copy(update={"politeness": PolitenessConfig()})
-    async with Crawler(config) as crawler, crawler.session("ann") as ann, ann.page() as page:
-        allowed = await page.goto(site.url("/about.html"))
-        denied = await page.goto(site.url("/guide/tables.html"))
+    with SiteServer() as site:
+        site.route("/robots.txt", Response.text("User-agent: *\nDisallow: /guide/\n"))
+        site.route("/*", Response.html("<h1>page</h1>"))
+        async with Crawler(config) as crawler, crawler.session("ann") as ann, ann.page() as page:
+            allowed = await page.goto(site.url("/about.html"))
+            denied = await page.goto(site.url("/guide/tables.html"))
     assert allowed.ok
     assert denied.error is not None
     assert denied.error.kind == "RobotsDenied"

@@ -111,10 +111,10 @@ async def test_an_announced_size_over_the_cap_is_refused_before_the_bytes_come(
 
 
 async def test_a_cap_holds_while_bytes_arrive_unannounced(downloading: Downloading, site: SiteServer) -> None:
-    site.route("/flood", endless(b"flood " * 2000, interval=0.01, headers=attachment(b"", "flood.txt").headers))
+    site.route("/flood.txt", endless(b"flood " * 2000, interval=0.01, headers=attachment(b"", "flood.txt").headers))
     downloading = with_settings(downloading, max_bytes=100_000, timeout=30)
     with anyio.fail_after(10):
-        download = await downloading.file("/flood")
+        download = await downloading.file("/flood.txt")
     assert download.state == "too_large"
     assert 100_000 < (download.size_bytes or 0) < 5_000_000
     assert downloading.left() == set()
