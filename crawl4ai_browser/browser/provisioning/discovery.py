@@ -18,6 +18,7 @@ from typing import Literal
 
 from crawl4ai_browser.browser.provisioning.browser_version import browser_version
 from crawl4ai_browser.browser.provisioning.driver import driver_package
+from crawl4ai_browser.browser.provisioning.user_cache import caches
 from crawl4ai_browser.errors import LaunchFailed
 from crawl4ai_browser.frozen import Frozen
 
@@ -156,13 +157,7 @@ def _registry_folder(environ: Mapping[str, str], platform: str) -> Path:
         return driver_package() / ".local-browsers"
     if named:
         return Path(named).absolute()
-    if platform == "win32":
-        cache_folder = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif platform == "darwin":
-        cache_folder = Path.home() / "Library" / "Caches"
-    else:
-        cache_folder = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache_folder / "ms-playwright"
+    return caches(environ, platform) / "ms-playwright"
 
 
 @cache

@@ -18,15 +18,18 @@ from pathlib import Path
 _VARIABLE = "NODE_COMPILE_CACHE"
 
 
-def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where this package keeps what it can do without, by each system's own rule. May not exist."""
+def caches(environ: Mapping[str, str], platform: str) -> Path:
+    """Where programs keep what they can do without, by each system's own rule."""
     if platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "crawl4ai-browser"
+        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Where this package does. May not exist."""
+    return caches(environ, platform) / "crawl4ai-browser"
 
 
 def node_folder(environ: Mapping[str, str]) -> Path | None:
