@@ -159,7 +159,8 @@ class BrowserSession:
             raise
         browser.sessions.add(self)
         self._current = opened
-        self._ahead.begin(opened)
+        if self.entry.is_open:  # a pool that closes runs nothing more in the background
+            self._ahead.begin(opened)
         return opened
 
     async def _open_context(self, browser: LaunchedBrowser, way: Forwarder | None) -> OpenContext:
@@ -192,8 +193,7 @@ class BrowserSession:
 
     def _on_download(self, download: Download) -> None:
         """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""
-        pages = (page for page in (*self._busy, *self._idle) if page.owns(download.page))
-        page = next(pages, None)
+        page = next((page for page in (*self._busy, *self._idle) if page.owns(download.page)), None)
         transfers = self.browser.transfers if self.browser is not None else None
         if page is not None and page.is_watched:
             page.take_download(download)
@@ -396,5 +396,5 @@ class BrowserSession:
     def __repr__(self) -> str:
         """Name, where it lives and its pages."""
         where = "closed" if not self.entry.is_open else "open" if self._current else "not open"
-        pages = f"{len(self._busy)} pages in use, {len(self._idle)} idle"
-        return f"<BrowserSession {self.name or 'anonymous'} {where}, {pages}>"
+        who = self.name or "anonymous"
+        return f"<BrowserSession {who} {where}, {len(self._busy)} pages in use, {len(self._idle)} idle>"
