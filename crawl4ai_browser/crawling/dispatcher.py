@@ -6,7 +6,6 @@ host opens) wakes it.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -43,6 +42,11 @@ def ahead_limit(max_pages: int) -> int:
     return max(1, max_pages // 4)
 
 
+def late_limit(max_pages: int) -> int:
+    """How many visits may wait in vain for their hosts' robots.txt without being counted by the limits above."""
+    return 8 * max_pages
+
+
 class Dispatcher:
     """Takes requests out of a frontier, has them visited, and hands on what is final."""
 
@@ -69,10 +73,11 @@ class Dispatcher:
         max_pages = parts.config.capacity.max_pages
         self._limit = max_pages if order_matters else active_limit(max_pages)
         self._ahead_limit = ahead_limit(max_pages)
+        self._late_limit = late_limit(max_pages)
         self._active_count = 0
         self._visits_of_host: Counter[str] = Counter()
         self._stints = Stints(max_pages)
-        self._turns = PageTurns(parts.page_limit, changed=self.wake)
+        self._turns = PageTurns(parts.page_limit, changed=self.wake, clock=parts.clock)
         self._feed_count = 0
         self._is_paused = False
         self._is_draining = False
@@ -96,14 +101,14 @@ class Dispatcher:
         """Let one visit begin, or take a page; whether there was one."""
         favoured = self._favoured
         if favoured:
-            if self._turns.grant_next(self._is_open, among=favoured):
+            if self._may_grant and self._turns.grant_next(self._is_open, among=favoured):
                 return True
             lease = await self._lease(favoured, only_favoured=True)
             if lease is not None:
                 # While suspects take turns, no page is kept for those that wait.
                 self._start(pages, lease, is_granted=not lease.browser_deaths)
                 return True
-        if self._turns.free and self._turns.grant_next(self._is_open):
+        if self._may_grant and self._turns.grant_next(self._is_open):
             return True
         lease = await self._lease() if self._may_begin else None
         if lease is None:
@@ -129,16 +134,27 @@ class Dispatcher:
             return False
         if self._order_matters:
             return self._turns.free > 0
-        return self._turns.ahead < self._turns.free + self._ahead_limit
+        return self._turns.ahead - self._late < self._turns.free + self._ahead_limit
 
     @property
     def _may_lease(self) -> bool:
-        used = len(self.open_leases) if self._order_matters else self._active_count
+        used = len(self.open_leases) if self._order_matters else self._active_count - self._late
         return used < self._limit and not self._is_paused and not self._is_draining
 
+    @property
+    def _may_grant(self) -> bool:
+        """Whether a visit that waits may take a page: there is one, and room for what it brings."""
+        return self._turns.free > 0 and self._active_count - self._turns.ahead < self._limit
+
+    @property
+    def _late(self) -> int:
+        """Visits that keep no others from beginning, as their hosts let them wait."""
+        return min(self._turns.late, self._late_limit)
+
     def _opens_at(self) -> float:
-        queued = self._frontier.wakes_at if self._may_begin else math.inf
-        return min(queued, self._turns.opens_at(self._parts.opens_at)) if self._turns.free else queued
+        """When, if nothing happens before, there may be something to do."""
+        opens_at = self._frontier.wakes_at if self._may_begin else self._turns.next_late_at
+        return min(opens_at, self._turns.opens_at(self._parts.opens_at)) if self._may_grant else opens_at
 
     async def _lease(self, favoured: Sequence[int] = (), *, only_favoured: bool = False) -> Lease | None:
         lease: Lease | None = None

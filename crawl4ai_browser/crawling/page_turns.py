@@ -3,6 +3,9 @@
 A visit whose host is new waits for robots.txt, and then for a page, while visits of other hosts follow one another in
 the pages that are on their sites. So a page that has become free goes to its own site's next request, if there is one
 (those that wait already first), and else to the visit that has waited longest.
+
+A host that is dead lets its visits wait for half a minute. They hold nothing but a connection, so after a second they
+are late, and others may begin in their place.
 """
 
 from __future__ import annotations
@@ -11,10 +14,15 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from itertools import takewhile
 
 import anyio
 
+from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.crawling.parts import HostOpensAt
+
+LATE_AFTER = 1.0
+"""Seconds within which a visit of a host that is well has its robots.txt."""
 
 
 class _State(Enum):
@@ -52,12 +60,13 @@ class PageTurn:
 class PageTurns:
     """The visits of one crawl that have not ended."""
 
-    def __init__(self, limit: Callable[[], int], *, changed: Callable[[], None]) -> None:
+    def __init__(self, limit: Callable[[], int], *, changed: Callable[[], None], clock: Clock) -> None:
         """`limit` tells how many may have pages at the moment; `changed` is called when there is one to be granted."""
         self._limit = limit
         self._changed = changed
+        self._clock = clock
         self._going: Counter[str] = Counter()
-        self._preparing = 0
+        self._preparing: dict[PageTurn, float] = {}
         self._waiting: list[PageTurn] = []
 
     @property
@@ -68,15 +77,28 @@ class PageTurns:
     @property
     def ahead(self) -> int:
         """Visits that have begun and have no page."""
-        return self._preparing + len(self._waiting)
+        return len(self._preparing) + len(self._waiting)
+
+    @property
+    def late(self) -> int:
+        """Those of them of which it is not known yet, after `LATE_AFTER` seconds, whether they will need a page."""
+        began_before = self._clock.monotonic() - LATE_AFTER
+        return sum(1 for _ in takewhile(lambda began: began <= began_before, self._preparing.values()))
+
+    @property
+    def next_late_at(self) -> float:
+        """The monotonic time at which one more will be late, as things are."""
+        now = self._clock.monotonic()
+        return next((at for began in self._preparing.values() if (at := began + LATE_AFTER) > now), math.inf)
 
     def begin(self, host: str, host_number: int, *, is_granted: bool) -> PageTurn:
         """A visit of the host begins. `is_granted`: one of the free pages is kept for it."""
+        turn = PageTurn(self, host, host_number, is_granted=is_granted)
         if is_granted:
             self._going[host] += 1
         else:
-            self._preparing += 1
-        return PageTurn(self, host, host_number, is_granted=is_granted)
+            self._preparing[turn] = self._clock.monotonic()
+        return turn
 
     def opens_at(self, host_opens_at: HostOpensAt) -> float:
         """When, if there is a page, a visit that waits could take it: the earliest time of their hosts."""
@@ -98,7 +120,7 @@ class PageTurns:
 
     def queue(self, turn: PageTurn) -> None:
         """The turn's visit wants nothing but a page."""
-        self._preparing -= 1
+        del self._preparing[turn]
         turn.state = _State.WAITING
         self._waiting.append(turn)
         self._changed()
@@ -107,7 +129,7 @@ class PageTurns:
         """The turn is over."""
         match turn.state:
             case _State.PREPARING:
-                self._preparing -= 1
+                del self._preparing[turn]
             case _State.WAITING:
                 self._waiting.remove(turn)
             case _State.GOING:
@@ -121,4 +143,6 @@ class PageTurns:
 
     def __repr__(self) -> str:
         """How many stand where."""
-        return f"<PageTurns {self._going.total()} going, {len(self._waiting)} waiting, {self._preparing} preparing>"
+        return (
+            f"<PageTurns {self._going.total()} going, {len(self._waiting)} waiting, {len(self._preparing)} preparing>"
+        )

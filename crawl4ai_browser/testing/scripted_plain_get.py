@@ -19,10 +19,12 @@ PlainScript = Mapping[str, PlainAnswer | Sequence[PlainAnswer]] | Callable[[str]
 class ScriptedPlainGet:
     """A `PlainGet` that answers from a script and remembers what was asked, and through which session.
 
-    A URL that a mapping lacks is answered with status 404. `delay` is in seconds on `clock`.
+    A URL that a mapping lacks is answered with status 404. `delay` is in seconds on `clock`, for all or for each URL.
     """
 
-    def __init__(self, script: PlainScript, *, clock: Clock = SYSTEM_CLOCK, delay: float = 0.0) -> None:
+    def __init__(
+        self, script: PlainScript, *, clock: Clock = SYSTEM_CLOCK, delay: float | Callable[[str], float] = 0.0
+    ) -> None:
         self._script = script
         self._clock = clock
         self._delay = delay
@@ -55,7 +57,8 @@ class ScriptedPlainGet:
         scripted = self._script(url) if callable(self._script) else self._script.get(url, 404)
         if isinstance(scripted, Sequence) and not isinstance(scripted, str):
             scripted = scripted[min(self._counts[url], len(scripted)) - 1]
-        await self._clock.sleep(min(self._delay, timeout))
+        delay = self._delay(url) if callable(self._delay) else self._delay
+        await self._clock.sleep(min(delay, timeout))
         if isinstance(scripted, FetchError):
             raise scripted.with_traceback(None)
         response = _response(url, scripted)

@@ -7,7 +7,8 @@ import math
 import anyio
 from anyio.abc import TaskGroup
 
-from crawl4ai_browser.crawling.page_turns import PageTurn, PageTurns
+from crawl4ai_browser.crawling.page_turns import LATE_AFTER, PageTurn, PageTurns
+from crawl4ai_browser.testing.fake_clock import FakeClock
 
 
 class Turns:
@@ -16,7 +17,8 @@ class Turns:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.news = 0
-        self.turns = PageTurns(lambda: self.limit, changed=self._changed)
+        self.clock = FakeClock()
+        self.turns = PageTurns(lambda: self.limit, changed=self._changed, clock=self.clock)
         self.closed: dict[str, float] = {}
 
     def _changed(self) -> None:
@@ -95,3 +97,23 @@ async def test_fewer_pages_than_are_in_use_are_none() -> None:
     assert some.turns.free == 0
     turns[1].end()
     assert some.turns.free == 1
+
+
+async def test_whoever_prepares_for_long_is_late_until_a_page_would_do() -> None:
+    some = Turns(1)
+    turns = some.turns
+    slow = turns.begin("a", 1, is_granted=False)
+    assert (turns.late, turns.next_late_at) == (0, some.clock.monotonic() + LATE_AFTER)
+    await some.clock.advance(LATE_AFTER)
+    assert (turns.late, turns.next_late_at) == (1, math.inf)
+    other = turns.begin("b", 2, is_granted=False)
+    assert (turns.late, turns.next_late_at) == (1, some.clock.monotonic() + LATE_AFTER)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(slow.wait)
+        await anyio.wait_all_tasks_blocked()
+        await some.clock.advance(LATE_AFTER)
+        assert (turns.late, turns.ahead) == (1, 2), "the other one"
+        tasks.cancel_scope.cancel()
+    slow.end()
+    other.end()
+    assert (turns.late, turns.ahead, turns.next_late_at) == (0, 0, math.inf)

@@ -15,12 +15,13 @@ from crawl4ai_browser.config import CapacityConfig, CrawlConfig, PolitenessConfi
 from crawl4ai_browser.crawling import crawler as crawler_module
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.way_out import LimitedFetcher, WayOut
+from crawl4ai_browser.errors import NavigationTimeout
 from crawl4ai_browser.frontier.scope import Scope
 from crawl4ai_browser.politeness.polite_fetcher import PoliteFetcher
 from crawl4ai_browser.result import CrawlResult
 from crawl4ai_browser.testing.fake_clock import FakeClock
 from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher, ScriptedVisit, page
-from crawl4ai_browser.testing.scripted_plain_get import ScriptedPlainGet
+from crawl4ai_browser.testing.scripted_plain_get import PlainAnswer, ScriptedPlainGet
 
 OpenCrawler = Callable[..., AbstractAsyncContextManager[Crawler]]
 
@@ -37,12 +38,13 @@ def polite(monkeypatch: pytest.MonkeyPatch) -> OpenCrawler:
         clock: Clock = SYSTEM_CLOCK,
         robots: Mapping[str, str] | None = None,
         robots_delay: float = 0.0,
+        plain_get: ScriptedPlainGet | None = None,
     ) -> AsyncGenerator[Crawler]:
         @asynccontextmanager
         async def way_out(config: CrawlConfig, *, clock: Clock, **_: object) -> AsyncGenerator[WayOut]:
             browser = LimitedFetcher(fetcher, config.capacity.max_pages)
-            plain_get = ScriptedPlainGet(robots or {}, clock=clock, delay=robots_delay)
-            fetcher_with_manners = PoliteFetcher(browser, plain_get, config.politeness, clock)
+            answers = plain_get or ScriptedPlainGet(robots or {}, clock=clock, delay=robots_delay)
+            fetcher_with_manners = PoliteFetcher(browser, answers, config.politeness, clock)
             opens_at = fetcher_with_manners.throttle.opens_at
             yield WayOut(fetcher_with_manners, opens_at, browser.page_limit, polite=fetcher_with_manners)
 
@@ -166,6 +168,30 @@ async def test_hosts_that_ask_for_long_delays_hold_no_pages(config: CrawlConfig,
     assert len(ended) == 40
     assert max(ended) < 10.0
     assert clock.monotonic() < 70.0
+
+
+async def test_hosts_that_never_answer_hold_up_no_others(config: CrawlConfig, polite: OpenCrawler) -> None:
+    clock = FakeClock()
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=4, content_workers=0)})
+
+    def is_dead(url: str) -> bool:
+        return urls.host(url).startswith("dead")
+
+    def robots(url: str) -> PlainAnswer:
+        return NavigationTimeout("no answer within 30 s", phase="goto") if is_dead(url) else 404
+
+    plain_get = ScriptedPlainGet(robots, clock=clock, delay=lambda url: 30.0 if is_dead(url) else 0.2)
+    fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.5)
+    seeds = [f"https://{host}{index}.test/{page}" for index in range(30) for host in ("dead", "live") for page in "ab"]
+    ended: dict[str, float] = {}
+    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, plain_get=plain_get) as crawler:
+        async for result in crawler.crawl(seeds, scope=Scope(max_depth=0)):
+            assert result.ok != is_dead(result.url)
+            ended[result.url] = clock.monotonic()
+    assert len(ended) == 120
+    # 60 visits of half a second in four pages are 7.5 s.
+    assert max(seconds for url, seconds in ended.items() if not is_dead(url)) < 20.0
+    assert len(fetcher.visits) == 60
 
 
 async def test_a_page_that_robots_txt_denies_is_an_outcome_outside_the_budget(
