@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,13 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 _SETTLING_PASSES = 16
 # Turns of the event loop before anyio is asked whether all tasks wait. Asked too early, anyio looks again only 0.1 real
 # seconds later (on asyncio), and a chain of tasks that wake one another takes a turn each. Fastest of 4, 8, 16 and 32.
+
+_BUSY_PAUSE = 0.001
+# Real seconds between two questions whether outside work is still under way.
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(order=True, slots=True)
@@ -100,14 +107,15 @@ class FakeClock:
         self._now = end
 
     @asynccontextmanager
-    async def jumping(self, *, idle: float = 0.0) -> AsyncGenerator[None]:
+    async def jumping(self, *, idle: float = 0.0, is_busy: Callable[[], bool] = _never) -> AsyncGenerator[None]:
         """While open, time jumps to the next sleeper whenever every task waits.
 
         A task that waits for a thread, a process or a socket waits too. Where such work must come to its end before
-        time moves, give `idle`: real seconds for which nobody may have asked this clock for anything.
+        time moves, tell with `is_busy` whether some is under way; or, where nobody knows, give `idle`: real seconds
+        for which nobody may have asked this clock for anything, which a busy machine may need more of.
         """
         tasks = await anyio.create_task_group().__aenter__()
-        tasks.start_soon(self._jump, idle)
+        tasks.start_soon(self._jump, idle, is_busy)
         try:
             yield
         finally:
@@ -115,9 +123,12 @@ class FakeClock:
             # Not told of the block's own exception, which it would wrap in a group.
             await tasks.__aexit__(None, None, None)
 
-    async def _jump(self, idle: float) -> None:
+    async def _jump(self, idle: float, is_busy: Callable[[], bool]) -> None:
         while True:
             await _settle()
+            if is_busy():
+                await anyio.sleep(_BUSY_PAUSE)
+                continue
             idle_left = self._last_use + idle - SYSTEM_CLOCK.monotonic()
             if idle > 0 and idle_left > 0:
                 await anyio.sleep(idle_left)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
+import anyio.to_thread
 import pytest
 from playwright.async_api import Page
 
@@ -17,6 +20,7 @@ from crawl4ai_browser.config import (
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.egress_config import EgressConfig
 from crawl4ai_browser.events import Event
+from crawl4ai_browser.storage.database import Database
 from crawl4ai_browser.testing.site import Members, SiteServer, install_members, serve_fixture_site
 
 FIXTURE_SITE = Path(__file__).parents[2] / "fixtures" / "site"
@@ -43,6 +47,28 @@ def tree() -> Callable[[str], str]:
 def events() -> list[Event]:
     """Pass `observers=[events.append]` and look here."""
     return []
+
+
+@pytest.fixture
+def outside_work(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Whether a thread or the database is at work for a task of this test: time is not to jump before it is done."""
+    under_way = 0
+
+    def counted(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @wraps(call)
+        async def counting(*args: Any, **options: Any) -> Any:
+            nonlocal under_way
+            under_way += 1
+            try:
+                return await call(*args, **options)
+            finally:
+                under_way -= 1
+
+        return counting
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted(anyio.to_thread.run_sync))
+    monkeypatch.setattr(Database, "run", counted(Database.run))
+    return lambda: under_way > 0
 
 
 @pytest.fixture(scope="package")

@@ -23,6 +23,7 @@ from crawl4ai_browser.testing.fake_clock import FakeClock
 from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher, ScriptedVisit, page
 from crawl4ai_browser.testing.scripted_plain_get import PlainAnswer, ScriptedPlainGet
 
+OutsideWork = Callable[[], bool]
 OpenCrawler = Callable[..., AbstractAsyncContextManager[Crawler]]
 
 
@@ -70,11 +71,13 @@ async def test_hosts_that_are_open_are_crawled_on_the_machines_own_clock(
         assert len(await read(crawler, addresses("a.test", 50))) == 50
 
 
-async def test_no_two_hits_of_a_host_are_nearer_than_asked(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_no_two_hits_of_a_host_are_nearer_than_asked(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     config = config.model_copy(update={"politeness": PolitenessConfig(min_delay=1.0)})
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.3)
-    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock) as crawler:
         await read(crawler, addresses("a.test", 6))
     starts = fetcher.starts_of("https://a.test/")
     assert len(starts) == 6
@@ -82,7 +85,7 @@ async def test_no_two_hits_of_a_host_are_nearer_than_asked(config: CrawlConfig, 
 
 
 async def test_a_slow_host_and_one_that_refuses_do_not_hold_up_a_fast_one(
-    config: CrawlConfig, polite: OpenCrawler
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
 ) -> None:
     clock = FakeClock()
     refusals = iter([True, True])
@@ -97,7 +100,7 @@ async def test_a_slow_host_and_one_that_refuses_do_not_hold_up_a_fast_one(
 
     fetcher = ScriptedFetcher(script, clock=clock, delay=seconds)  # type: ignore[arg-type] # Snapshots
     seeds = [*addresses("slow.test", 5), *addresses("busy.test", 5), *addresses("fast.test", 40)]
-    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock) as crawler:
         results = await read(crawler, seeds)
 
     assert len(results) == 50
@@ -133,36 +136,42 @@ def renderers(visits: list[ScriptedVisit], page_count: int) -> int:
     return started
 
 
-async def test_a_page_stays_on_a_site_until_it_is_done(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_a_page_stays_on_a_site_until_it_is_done(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     config = config.model_copy(update={"capacity": CapacityConfig(max_pages=4, content_workers=0)})
     seconds = Random(1)
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=lambda _: seconds.uniform(0.5, 1.5))
     seeds = [f"https://h{host}.test/{number}" for number in range(5) for host in range(20)]
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, robots_delay=0.2) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock, robots_delay=0.2) as crawler:
         assert len(await read(crawler, seeds)) == 100
     # With a fifth of a second for robots.txt, no page is idle: 100 visits of a second in four pages.
     assert clock.monotonic() < 30.0
     assert renderers(fetcher.visits, 4) <= 26, "20, and a few where a host's URLs are known late; 50 in turns"
 
 
-async def test_a_host_alone_is_visited_in_order(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_a_host_alone_is_visited_in_order(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     config = config.model_copy(update={"capacity": CapacityConfig(max_pages=1, content_workers=0)})
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=1.0)
     seeds = addresses("a.test", 40)
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, robots_delay=0.2) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock, robots_delay=0.2) as crawler:
         await read(crawler, seeds)
     assert [visit.url for visit in fetcher.visits] == seeds
 
 
-async def test_hosts_that_ask_for_long_delays_hold_no_pages(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_hosts_that_ask_for_long_delays_hold_no_pages(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     config = config.model_copy(update={"capacity": CapacityConfig(max_pages=2, content_workers=0)})
     robots = {f"https://s{host}.test/robots.txt": "User-agent: *\nCrawl-delay: 30\n" for host in range(6)}
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.1)
     seeds = [f"https://s{host}.test/{number}" for host in range(6) for number in range(3)]
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, robots=robots) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock, robots=robots) as crawler:
         await read(crawler, [*seeds, *addresses("fast.test", 40)])
     ended = [visit.ended for visit in fetcher.visits if urls.host(visit.url) == "fast.test"]
     assert len(ended) == 40
@@ -170,7 +179,9 @@ async def test_hosts_that_ask_for_long_delays_hold_no_pages(config: CrawlConfig,
     assert clock.monotonic() < 70.0
 
 
-async def test_hosts_that_never_answer_hold_up_no_others(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_hosts_that_never_answer_hold_up_no_others(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     config = config.model_copy(update={"capacity": CapacityConfig(max_pages=4, content_workers=0)})
 
@@ -184,7 +195,10 @@ async def test_hosts_that_never_answer_hold_up_no_others(config: CrawlConfig, po
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=0.5)
     seeds = [f"https://{host}{index}.test/{page}" for index in range(30) for host in ("dead", "live") for page in "ab"]
     ended: dict[str, float] = {}
-    async with clock.jumping(idle=0.02), polite(fetcher, config, clock=clock, plain_get=plain_get) as crawler:
+    async with (
+        clock.jumping(is_busy=outside_work),
+        polite(fetcher, config, clock=clock, plain_get=plain_get) as crawler,
+    ):
         async for result in crawler.crawl(seeds, scope=Scope(max_depth=0)):
             assert result.ok != is_dead(result.url)
             ended[result.url] = clock.monotonic()
@@ -209,27 +223,31 @@ async def test_a_page_that_robots_txt_denies_is_an_outcome_outside_the_budget(
     assert (statistics.done, statistics.skipped, statistics.failed) == (6, 2, 0)
 
 
-async def test_a_page_asked_for_alone_is_not_waited_for_by_the_hour(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_a_page_asked_for_alone_is_not_waited_for_by_the_hour(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     refusal = page("https://a.test/", status=429, headers={"retry-after": "3600"})
     fetcher = ScriptedFetcher({"https://a.test/": [refusal, "here"]}, clock=clock)
-    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock) as crawler:
         result = await crawler.fetch("https://a.test/")
     assert (result.status, len(result.attempts), clock.monotonic()) == (429, 1, 0.0)
 
 
-async def test_a_page_asked_for_alone_waits_as_long_as_a_retry_may(config: CrawlConfig, polite: OpenCrawler) -> None:
+async def test_a_page_asked_for_alone_waits_as_long_as_a_retry_may(
+    config: CrawlConfig, polite: OpenCrawler, outside_work: OutsideWork
+) -> None:
     clock = FakeClock()
     refusal = page("https://a.test/", status=429, headers={"retry-after": "30"})
     fetcher = ScriptedFetcher({"https://a.test/": [refusal, "here"]}, clock=clock)
-    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock) as crawler:
         result = await crawler.fetch("https://a.test/")
     assert (result.status, len(result.attempts)) == (200, 2)
     assert clock.monotonic() >= 30.0
 
 
 async def test_a_resumed_crawl_knows_whom_to_leave_alone(
-    config: CrawlConfig, polite: OpenCrawler, tmp_path: Path
+    config: CrawlConfig, polite: OpenCrawler, tmp_path: Path, outside_work: OutsideWork
 ) -> None:
     """The host that asked for two minutes gets them, although the process that it told is gone."""
     clock = FakeClock()
@@ -243,11 +261,11 @@ async def test_a_resumed_crawl_knows_whom_to_leave_alone(
 
     fetcher = ScriptedFetcher(script, clock=clock, delay=0.1)  # type: ignore[arg-type] # Snapshots
     seeds = [*addresses("busy.test", 5), *addresses("fast.test", 5)]
-    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock) as crawler:
         async for _ in crawler.crawl(seeds):
             break  # the crawl is stopped; the busy host has refused meanwhile
     told = clock.monotonic()
-    async with clock.jumping(idle=0.05), polite(fetcher, config, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), polite(fetcher, config, clock=clock) as crawler:
         results = await read(crawler, seeds)
     assert {urls.host(result.url) for result in results} == {"busy.test", "fast.test"}
     assert all(result.ok for result in results)

@@ -23,6 +23,7 @@ from crawl4ai_browser.testing.fake_clock import FakeClock
 from crawl4ai_browser.testing.scripted_fetcher import Answer, ScriptedFetcher, page
 
 ROOT = "https://a.test/0"
+OutsideWork = Callable[[], bool]
 Tree = Callable[[str], str]
 
 
@@ -106,11 +107,11 @@ async def test_the_order_is_the_one_asked_for(config: CrawlConfig, tree: Tree, o
         assert max([result.depth async for result in run]) in depths
 
 
-async def test_results_come_as_they_are_done(config: CrawlConfig) -> None:
+async def test_results_come_as_they_are_done(config: CrawlConfig, outside_work: OutsideWork) -> None:
     clock = FakeClock()
     seconds = {"https://a.test/0": 3.0, "https://a.test/1": 1.0, "https://a.test/2": 2.0}
     fetcher = ScriptedFetcher(lambda _: "x", clock=clock, delay=seconds.__getitem__)
-    async with clock.jumping(idle=0.02), Crawler(config, fetcher=fetcher, clock=clock) as crawler:
+    async with clock.jumping(is_busy=outside_work), Crawler(config, fetcher=fetcher, clock=clock) as crawler:
         results = [number_of(result) async for result in crawler.crawl(addresses(3))]
     assert results == [1, 2, 0]
 

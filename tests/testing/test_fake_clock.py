@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import timedelta
 
 import anyio
@@ -115,6 +116,27 @@ async def test_jumping_with_idle_lets_a_thread_come_to_its_end_first() -> None:
         order.append("sleeper")
 
     async with clock.jumping(idle=0.25), anyio.create_task_group() as tasks:
+        tasks.start_soon(sleep)
+        tasks.start_soon(ask_a_thread)
+    assert order == ["thread", "sleeper"]
+
+
+async def test_time_does_not_jump_while_outside_work_is_under_way() -> None:
+    clock = FakeClock()
+    order: list[str] = []
+    is_busy = True
+
+    async def ask_a_thread() -> None:
+        nonlocal is_busy
+        await anyio.to_thread.run_sync(time.sleep, 0.05)
+        order.append("thread")
+        is_busy = False
+
+    async def sleep() -> None:
+        await clock.sleep(1)
+        order.append("sleeper")
+
+    async with clock.jumping(is_busy=lambda: is_busy), anyio.create_task_group() as tasks:
         tasks.start_soon(sleep)
         tasks.start_soon(ask_a_thread)
     assert order == ["thread", "sleeper"]
