@@ -254,6 +254,10 @@ class PolitenessConfig(Frozen):
     """A longer Crawl-delay of a site is cut to this."""
     max_back_off: float = Field(default=3600.0, gt=0)
     """A longer Retry-After is cut to this."""
+    give_up_after: float | None = Field(default=900.0, gt=0)
+    """Seconds. A host that has done nothing but refuse, or not answer at all, for at least so long and five times is
+    given up: its pages fail at once with `HostGivenUp`. It is tried again after as long. None: never given up, however
+    long its pages keep the crawl waiting."""
 
 
 class RetryConfig(Frozen):

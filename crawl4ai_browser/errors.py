@@ -19,6 +19,7 @@
     │   │   ├── NavigationTimeout
     │   │   ├── ReadyTimeout
     │   │   └── ActionTimeout
+    │   ├── HostGivenUp
     │   ├── BrowserError
     │   │   ├── LaunchFailed
     │   │   ├── BrowserCrashed
@@ -200,6 +201,10 @@ class ReadyTimeout(FetchTimeout):
 
 class ActionTimeout(FetchTimeout):
     """An action on the page did not finish in time. The html is kept."""
+
+
+class HostGivenUp(FetchError):
+    """The host has refused or failed for so long that this page was not asked for: `PolitenessConfig.give_up_after`."""
 
 
 class BrowserError(FetchError):

@@ -73,6 +73,7 @@ _RULES: dict[type[errors.CrawlError], _Rule] = {
     errors.FetchTimeout: _Rule(NEVER, "the whole visit's deadline: a page that hangs costs it in full each time"),
     errors.PoolTimeout: _Rule(None, "the machine was busy"),
     errors.NavigationTimeout: _Rule(1, "may be one slow answer; a slow server costs the deadline each time"),
+    errors.HostGivenUp: _Rule(NEVER, "the host has been tried for long enough"),
     errors.ReadyTimeout: _Rule(NEVER, "the page loaded; what it lacks it will lack again"),
     errors.ActionTimeout: _Rule(NEVER, "actions were done already, and may not bear repeating"),
     errors.ActionFailed: _Rule(NEVER, "actions were done already, and may not bear repeating"),

@@ -10,7 +10,9 @@ The rules, each by its own means:
    refusal; then one visit goes out as a probe, and answers bring slow start up to half of what was allowed before and
    one more a round from there (TCP's reaction to loss, RFC 5681, 3.1). Visits that were under way when a host refused
    count as the same refusal. Visits that come to nothing five times in a row are a refusal too: the host is down.
-4. *Delay.* With a delay (configured, or Crawl-delay) the next visit starts that long after the last hit is known to
+4. *Giving up.* A host that has only refused and failed, five times and for `give_up_after` seconds, is given up for as
+   long again; then one more failure is enough (a circuit breaker: Nygard, "Release It!", 2007).
+5. *Delay.* With a delay (configured, or Crawl-delay) the next visit starts that long after the last hit is known to
    have happened, that is after its answer began; until then none starts.
 """
 
@@ -43,6 +45,8 @@ _MAX_DOUBLINGS = 30
 _FAILURES_IN_A_ROW = 5
 # Visits that came to nothing, one after another, until the host counts as down.
 
+_SETBACKS_IN_A_ROW = 5
+# Refusals and visits that came to nothing, one after another, without which no host is given up.
 
 _NOTHING = HostMemory()
 
@@ -81,6 +85,10 @@ class Slot:
         self._refusal_count = 0
         self._doublings = 0
         self._failures_in_a_row = 0
+        self.setback_count = 0
+        """Visits since the last answer that were refused or came to nothing."""
+        self._first_setback = math.inf
+        self._given_up_until = -math.inf
 
     @property
     def limit(self) -> int:
@@ -101,7 +109,12 @@ class Slot:
         return self.delay > 0 or self._config.jitter > 0
 
     def opens_at(self, now: float) -> float:
-        """When the next visit may start: `now` or later; `math.inf` while only a visit under way can change that."""
+        """When the next visit may start: `now` or later; `math.inf` while only a visit under way can change that.
+
+        Of a host that is given up: now, to be told so.
+        """
+        if self.is_given_up(now):
+            return now
         if self.active_count >= self.limit or (self.is_spaced and self._unanswered_count > 0):
             return math.inf
         return max(now, self._next_start, self.back_off_until)
@@ -111,6 +124,8 @@ class Slot:
 
         Never too late, so that asking again at that time loses nothing; `math.inf` until one of those ends.
         """
+        if self.is_given_up(now):
+            return now
         if in_flight >= self.limit:
             return math.inf
         earliest = max(now, self._next_start, self.back_off_until)
@@ -118,6 +133,14 @@ class Slot:
             earliest = max(earliest, now + self.delay)
         waiting = max(0, in_flight - self.active_count)
         return earliest + waiting * self.delay
+
+    def is_given_up(self, now: float) -> bool:
+        """Whether no visit is to start as there is no hope for the host at the moment."""
+        return now < self._given_up_until
+
+    def silence(self, now: float) -> float:
+        """Seconds since the first of the setbacks."""
+        return max(0.0, now - self._first_setback)
 
     def start(self, now: float) -> Visit:
         """A visit starts."""
@@ -152,7 +175,9 @@ class Slot:
                 self._recover(visit)
             case "refused":
                 self._back_off(visit, now, outcome.retry_after)
+                self._lose_patience(now)
             case "failed":
+                self._lose_patience(now)
                 self._failures_in_a_row += 1
                 if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
                     self._back_off(visit, now, None)
@@ -206,6 +231,8 @@ class Slot:
 
     def _recover(self, visit: Visit) -> None:
         self._failures_in_a_row = 0
+        self.setback_count = 0
+        self._given_up_until = -math.inf
         if visit.refusal_count < self._refusal_count:
             return  # It set out before the host refused and says nothing about what came after.
         self._doublings = max(0, self._doublings - 1)
@@ -222,6 +249,14 @@ class Slot:
                 asked = max(asked, self._growing_wait())
             self._doublings += 1
         self.back_off_until = max(self.back_off_until, now + asked)
+
+    def _lose_patience(self, now: float) -> None:
+        if self.setback_count == 0:
+            self._first_setback = now
+        self.setback_count += 1
+        patience = self._config.give_up_after
+        if patience is not None and self.setback_count >= _SETBACKS_IN_A_ROW and self.silence(now) >= patience:
+            self._given_up_until = now + patience
 
     def _growing_wait(self) -> float:
         """What a refusal costs that named no time, or that followed on another although its time was kept."""

@@ -13,6 +13,7 @@ import anyio
 
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
+from crawl4ai_browser.errors import HostGivenUp
 from crawl4ai_browser.frozen import Frozen
 from crawl4ai_browser.politeness.memory import HostMemory, MannersMemory
 from crawl4ai_browser.politeness.outcome import UNKNOWN, Outcome
@@ -40,6 +41,8 @@ class HostStatistics(Frozen):
     """Smoothed seconds until its answers begin; None before the first."""
     back_off_until: datetime | None
     """When it may be visited again after a refusal, in UTC; None where it may now."""
+    is_given_up: bool
+    """Whether its visits fail at once, as it has refused and failed for too long."""
 
 
 class _Host:
@@ -62,7 +65,7 @@ class _Host:
 
     def is_forgettable(self, now: float) -> bool:
         """Whether nobody uses it and forgetting it lets nothing happen too early."""
-        return self.user_count == 0 and self.slot.opens_at(now) <= now
+        return self.user_count == 0 and not self.slot.is_given_up(now) and self.slot.opens_at(now) <= now
 
 
 class Turn:
@@ -131,12 +134,19 @@ class Throttle:
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncGenerator[Turn]:
-        """Wait for a turn of the host, first come first served, and hold it."""
+        """Wait for a turn of the host, first come first served, and hold it.
+
+        Raises:
+            HostGivenUp: there are none, as the host has refused and failed for too long.
+        """
         entry = self._use(host)
         try:
             async with entry.line:
                 await self._wait_until_open(entry)
-                visit = entry.slot.start(self._clock.monotonic())
+                now = self._clock.monotonic()
+                if entry.slot.is_given_up(now):
+                    raise _given_up(host, entry.slot, now)
+                visit = entry.slot.start(now)
             turn = Turn(entry, visit, self._clock, changed=partial(self._tell, host))
             try:
                 yield turn
@@ -215,6 +225,7 @@ class Throttle:
             delay=slot.delay,
             latency=slot.latency,
             back_off_until=wall + timedelta(seconds=closed_for) if closed_for > 0 else None,
+            is_given_up=slot.is_given_up(now),
         )
 
     def __repr__(self) -> str:
@@ -222,3 +233,11 @@ class Throttle:
         active = sum(entry.slot.active_count for entry in self._hosts.values())
         waiting = sum(entry.waiting_count for entry in self._hosts.values())
         return f"<Throttle {len(self._hosts)} hosts, {active} visits, {waiting} waiting>"
+
+
+def _given_up(host: str, slot: Slot, now: float) -> HostGivenUp:
+    minutes = slot.silence(now) / 60
+    return HostGivenUp(
+        f"{host} was not asked: the last {slot.setback_count} visits, in {minutes:.0f} min, failed or were refused",
+        phase="queue",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -206,6 +207,39 @@ async def test_hosts_that_never_answer_hold_up_no_others(
     # 60 visits of half a second in four pages are 7.5 s.
     assert max(seconds for url, seconds in ended.items() if not is_dead(url)) < 20.0
     assert len(fetcher.visits) == 60
+
+
+@pytest.mark.parametrize("kind", ["dead", "refusing"])
+async def test_a_host_without_hope_does_not_keep_a_crawl_alive(
+    config: CrawlConfig, polite: OpenCrawler, kind: str, outside_work: OutsideWork
+) -> None:
+    clock = FakeClock()
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=4, content_workers=0)})
+    no_answer = NavigationTimeout("no answer within 30 s", phase="goto")
+    plain_get = ScriptedPlainGet(
+        lambda url: no_answer if urls.host(url) == "dead.test" else 404,
+        clock=clock,
+        delay=lambda url: 30.0 if urls.host(url) == "dead.test" else 0.1,
+    )
+    fetcher = ScriptedFetcher(
+        lambda url: page(url, status=429) if urls.host(url) == "refusing.test" else "x", clock=clock, delay=0.1
+    )
+    seeds = [*addresses(f"{kind}.test", 50), *addresses("live.test", 5)]
+    async with (
+        clock.jumping(is_busy=outside_work),
+        polite(fetcher, config, clock=clock, plain_get=plain_get) as crawler,
+    ):
+        results = await read(crawler, seeds)
+    # A quarter of an hour of patience, and the wait under way when it ends.
+    assert clock.monotonic() < 2400.0
+    assert len(results) == 55
+    assert sum(result.ok for result in results) == 5
+    final = Counter(result.error.kind for result in results if result.error)
+    assert final["HostGivenUp"] >= 40
+    assert final.total() == 50
+    # Its messages say what the visits that were made came to.
+    told = next(result.error for result in results if result.error and result.error.kind == "HostGivenUp")
+    assert f"https://{kind}.test was not asked: the last" in told.message
 
 
 async def test_a_page_that_robots_txt_denies_is_an_outcome_outside_the_budget(

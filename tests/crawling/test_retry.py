@@ -73,6 +73,7 @@ def visits_until_given_up(error: errors.CrawlError, config: RetryConfig) -> int:
         (errors.FetchTimeout, 1),
         (errors.PoolTimeout, 5),
         (errors.NavigationTimeout, 2),
+        (errors.HostGivenUp, 1),
         (errors.ReadyTimeout, 1),
         (errors.ActionTimeout, 1),
         (errors.ActionFailed, 1),

@@ -10,27 +10,7 @@ import pytest
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.politeness.outcome import ANSWERED, FAILED, UNKNOWN, Outcome
 from crawl4ai_browser.politeness.slot import Slot, Visit
-
-REFUSED = Outcome("refused")
-
-
-class HighRandom(Random):
-    """Draws the upper end of every range."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return max(a, b)
-
-
-def make_slot(config: PolitenessConfig | None = None, random: Random | None = None) -> Slot:
-    return Slot(config or PolitenessConfig(), random or HighRandom())
-
-
-def visit(slot: Slot, now: float, *, seconds: float = 0.1, outcome: Outcome = ANSWERED) -> None:
-    """One visit from its start at `now` to its end; the answer begins at its end."""
-    started = slot.start(now)
-    if outcome.kind != "failed":
-        slot.answer(started, now + seconds, seconds)
-    slot.finish(started, now + seconds, outcome)
+from tests.politeness.slots import REFUSED, make_slot, visit
 
 
 def warm_slot(config: PolitenessConfig | None = None) -> Slot:

@@ -248,6 +248,7 @@ async def test_statistics_tell_how_each_host_is_treated() -> None:
         "delay": 0.5,
         "latency": 0.25,
         "back_off_until": None,
+        "is_given_up": False,
     }
     assert (second.host, second.waiting, second.limit) == (B, 1, 1)
     assert second.back_off_until == START + timedelta(seconds=0.5 + 99.75)
