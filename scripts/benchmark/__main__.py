@@ -33,7 +33,7 @@ from scripts.benchmark.measured_round import Measured
 from scripts.benchmark.plot import svg
 from scripts.benchmark.report import Rounds, gathered, machine, table, verdicts
 from scripts.benchmark.running import WARM_UP, Bench, Workload, served_site
-from scripts.benchmark.targets import LAG, MANY_SITES, ONE_SITE, SUBRESOURCES, TARGETS
+from scripts.benchmark.targets import LAG, MANY_SITES, MEMORY, ONE_SITE, SUBRESOURCES, TARGETS
 
 OURS_LAG = replace(OURS, name="ours, lag", options=("lag",))
 OURS_MEMORY = replace(OURS, name="ours, memory", options=("objects",))
@@ -80,7 +80,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workload", choices=[ONE_SITE, MANY_SITES, SUBRESOURCES, LAG], help="just this one")
     parser.add_argument("--memory", type=int, default=0, metavar="N", help="instead: N pages of ours, and the memory")
     parser.add_argument("--output", type=Path, default=ROOT / ".bench" / "results")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if 0 < options.memory < 2 * MEMORY_FROM:
+        parser.error(
+            f"--memory compares {MEMORY_FROM} pages with the {MEMORY_FROM} last ones: at least {2 * MEMORY_FROM}"
+        )
+    return options
 
 
 def _chosen(options: argparse.Namespace) -> list[Contender]:
@@ -96,8 +101,7 @@ def _programme(
 ) -> list[tuple[Workload, list[Contender], int]]:
     """The workloads, who takes part, and how many rounds."""
     if options.memory:
-        since = min(MEMORY_FROM, options.memory // 2)
-        return [(Workload("memory", options.memory - WARM_UP, memory_from=since), [*contenders], 1)]
+        return [(Workload(MEMORY, options.memory - WARM_UP, memory_from=MEMORY_FROM), [*contenders], 1)]
     if options.quick:
         return [(Workload(ONE_SITE, 40, warm_up=8), [one for one in contenders if one != OURS_SHARED], 1)]
     one_site = [one for one in contenders if one != OURS_SHARED]
@@ -107,7 +111,7 @@ def _programme(
         (Workload(ONE_SITE, options.pages), one_site, options.rounds),
         (Workload(MANY_SITES, options.pages, hosts=50), many_sites, options.rounds),
         (Workload(SUBRESOURCES, max(20, options.pages // 6), path="/heavy", warm_up=5), own, options.rounds),
-        (Workload(LAG, options.pages), [OURS_LAG], 1),
+        (Workload(LAG, options.pages), [OURS_LAG], options.rounds),
     ]
     chosen = [one for one in programme if options.workload in (None, one[0].name)]
     return [one for one in chosen if one[1]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -20,6 +21,9 @@ from scripts.benchmark.process_tree import ProcessTree, Usage, adopt_orphans
 
 LOOK_INTERVAL = 0.25
 """Seconds between two looks at the processes: what a process uses after the last one is counted, but as no kind's."""
+
+MEMORY_INTERVAL = 1.0
+"""Seconds between two looks at the memory, where it is followed."""
 
 ROUND_DEADLINE = 900.0
 
@@ -35,8 +39,9 @@ class Measured:
     cpu_ms: float = 0.0
     kinds_ms: dict[str, float] = field(default_factory=dict[str, float])
     pss_mb: float = 0.0
+    """At the end; where memory is followed, the median over the last `memory_from` pages."""
     pss_early_mb: float = 0.0
-    """After `memory_from` pages, where that is asked for."""
+    """Where memory is followed, the median over `memory_from` pages after as many."""
     first_result_seconds: float = 0.0
     whole_cpu_seconds: float = 0.0
     """Start and end of everything included."""
@@ -55,7 +60,11 @@ class RoundPlan:
     page_count: int
     warm_up: int
     memory_from: int = 0
-    """Pages after which the memory is looked at, for comparison with that of the end. 0: never."""
+    """Pages after which the memory is followed, and of how many each median is. 0: it is looked at in the end alone.
+
+    One look would not do: pages and browsers are replaced after some hundred visits, and the memory of the whole tree
+    goes up and down by a fifth with each.
+    """
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class Round:
         self._measured = Measured(plan.contender)
         self._urls: set[str] = set()
         self._is_over = threading.Event()
+        self._memory: list[tuple[int, float]] = []
+        """Pages that were done, and MB."""
         self._go_on: IO[bytes] | None = None
         """The contender's standard input, which it waits for at its pauses."""
 
@@ -106,9 +117,13 @@ class Round:
         return self._measured
 
     def _keep_looking(self) -> None:
+        looked_at_memory = 0.0
         while not self._is_over.wait(LOOK_INTERVAL):
             with self._lock:
                 self._tree.usage()
+            if self._plan.memory_from and time.monotonic() - looked_at_memory >= MEMORY_INTERVAL:
+                looked_at_memory = time.monotonic()
+                self._memory.append((self._measured.pages, self._tree.memory_bytes() / 1e6))
 
     def _listen(self, descriptor: int, started: float) -> None:
         begin: Moment | None = None
@@ -124,11 +139,12 @@ class Round:
                     measured.first_result_seconds = told["at"] - started
                 if measured.pages == plan.warm_up:
                     begin = self._moment(told["at"])
-                if measured.pages == plan.memory_from:
-                    measured.pss_early_mb = self._memory_mb()
                 if measured.pages == plan.page_count and begin is not None:
                     self._conclude(begin, self._moment(told["at"]))
                     measured.pss_mb = self._memory_mb()
+                    if plan.memory_from:
+                        measured.pss_early_mb = self._median_memory(plan.memory_from)
+                        measured.pss_mb = self._median_memory(plan.page_count - plan.memory_from)
 
     def _count(self, told: dict[str, object]) -> None:
         self._measured.pages += 1
@@ -147,9 +163,13 @@ class Round:
         measured.cpu_ms = used.total / count * 1000
         measured.kinds_ms = {kind: seconds / count * 1000 for kind, seconds in used.by_kind.items()}
 
+    def _median_memory(self, first: int) -> float:
+        """Over so many pages as memory is followed from, beginning with this one."""
+        return statistics.median(mb for pages, mb in self._memory if first <= pages < first + self._plan.memory_from)
+
     def _pauses(self) -> list[int]:
         """When the contender waits until its memory has been looked at: it would close its browser before that."""
-        return [count for count in (self._plan.memory_from, self._plan.page_count) if count]
+        return [self._plan.page_count]
 
     def _memory_mb(self) -> float:
         try:

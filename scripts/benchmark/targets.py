@@ -6,7 +6,8 @@ from scripts.benchmark.contenders_list import BY_HAND, FLOOR, OURS, OURS_HTML, P
 from scripts.benchmark.measured_round import Measured
 from scripts.benchmark.report import Target, cpu, own_python, speed
 
-ONE_SITE, MANY_SITES, SUBRESOURCES, LAG = "one site", "50 sites", "200 subresources", "event loop"
+ONE_SITE, MANY_SITES, SUBRESOURCES = "one site", "50 sites", "200 subresources"
+LAG, MEMORY = "event loop", "memory"
 
 
 def _lag(measured: Measured) -> float:
@@ -15,6 +16,10 @@ def _lag(measured: Measured) -> float:
 
 def _first_result(measured: Measured) -> float:
     return measured.first_result_seconds
+
+
+def _growth(measured: Measured) -> float:
+    return measured.pss_mb / measured.pss_early_mb
 
 
 TARGETS = (
@@ -32,5 +37,6 @@ TARGETS = (
     Target("200 subresources: own Python, ms a page", SUBRESOURCES, own_python, OURS.name, None, 12, at_most=True),
     Target("own Python outside content, ms a page", ONE_SITE, own_python, OURS.name, None, 4, at_most=True),
     Target("start to first result, s", ONE_SITE, _first_result, OURS.name, None, 1.5, at_most=True),
+    Target("memory at the end to that after 500 pages", MEMORY, _growth, "ours, memory", None, 1.15, at_most=True),
     Target("event loop away, ms at the 99th percentile", LAG, _lag, "ours, lag", None, 50, at_most=True),
 )  # fmt: skip
