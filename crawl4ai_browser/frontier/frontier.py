@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.clock import Clock
 from crawl4ai_browser.events import Observer, PageQueued, UrlRefused, Warned
 from crawl4ai_browser.frontier import seeds as seed_stream
@@ -76,7 +77,7 @@ class Frontier:
         self._feed_count = 0
         self._has_seeds = False
         self._warned: set[str] = set()
-        self._request_finished = anyio.Event()
+        self._request_finished = Bell()
         self._on_queued: Callable[[], None] = _nothing
 
     @classmethod
@@ -151,7 +152,6 @@ class Frontier:
     async def _room(self) -> None:
         """Wait while too much is queued."""
         while self.counts.queued >= seed_stream.MAX_QUEUED:
-            self._request_finished = anyio.Event()
             await self._request_finished.wait()
 
     # --- leasing
@@ -246,7 +246,7 @@ class Frontier:
 
         def finish(admitted: Admitted) -> int:
             self._schedule.finish(lease.id, outcome)
-            self._request_finished.set()
+            self._request_finished.ring()
             return self._admit(admitted)
 
         return await self._database.run(self._transactions.complete, ended, links, then=finish)

@@ -11,6 +11,7 @@ from random import Random
 
 import anyio
 
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.clock import SYSTEM_CLOCK, Clock
 from crawl4ai_browser.config import PolitenessConfig
 from crawl4ai_browser.errors import HostGivenUp
@@ -53,7 +54,7 @@ class _Host:
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
         self.line = anyio.Lock(fast_acquire=True)  # free nearly always, and asked for at each visit
-        self.bell = anyio.Event()
+        self.bell = Bell()
         self.user_count = 0
 
     @property
@@ -61,7 +62,7 @@ class _Host:
         return self.user_count - self.slot.active_count
 
     def ring(self) -> None:
-        self.bell.set()
+        self.bell.ring()
 
     def is_forgettable(self, now: float) -> bool:
         """Whether nobody uses it and forgetting it lets nothing happen too early."""
@@ -184,7 +185,6 @@ class Throttle:
             if opens <= now:
                 return
             if math.isinf(opens):
-                entry.bell = anyio.Event()
                 await entry.bell.wait()
             else:
                 await self._clock.sleep(opens - now)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 from anyio.lowlevel import checkpoint
 
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.clock import SYSTEM_CLOCK
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -55,7 +56,7 @@ class FakeClock:
         self._now = 0.0
         self._sleepers: list[_Sleeper] = []
         self._numbers = itertools.count()
-        self._fell_asleep = anyio.Event()
+        self._fell_asleep = Bell()
         self._last_use = 0.0
 
     def monotonic(self) -> float:
@@ -76,7 +77,7 @@ class FakeClock:
             return
         sleeper = _Sleeper(self._now + seconds, next(self._numbers), anyio.Event())
         heapq.heappush(self._sleepers, sleeper)
-        self._fell_asleep.set()
+        self._fell_asleep.ring()
         try:
             await sleeper.alarm.wait()
         finally:
@@ -133,7 +134,6 @@ class FakeClock:
             if idle > 0 and idle_left > 0:
                 await anyio.sleep(idle_left)
             elif math.isinf(self.next_due):
-                self._fell_asleep = anyio.Event()
                 await self._fell_asleep.wait()
             else:
                 self._move_to(self.next_due)

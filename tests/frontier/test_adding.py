@@ -107,6 +107,18 @@ async def test_no_more_seeds_are_taken_while_too_much_is_queued(monkeypatch: pyt
             visited += len(await crawl.visit_all())
 
 
+async def test_all_who_add_seeds_go_on_when_there_is_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawl4ai_browser.frontier.seeds.MAX_QUEUED", 300)
+    with anyio.fail_after(30):
+        async with opened(seeds="none yet") as crawl, anyio.create_task_group() as tasks:
+            for part in range(3):
+                tasks.start_soon(crawl.frontier.add_seeds, requests(*range(part * 1000, part * 1000 + 1000)))
+            visited = 0
+            while visited < 3000:
+                await anyio.wait_all_tasks_blocked()
+                visited += len(await crawl.visit_all())
+
+
 async def test_a_crawl_that_goes_on_with_too_much_queued_compares_its_seeds_all_the_same(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Request, Response
 
 from crawl4ai_browser import urls
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.browser.capturing.exchange import Exchange, Timing
 from crawl4ai_browser.captured import Certificate
 from crawl4ai_browser.snapshot import ConsoleMessage
@@ -52,7 +53,7 @@ class Recorder:
         self._records_requests = config.requests or config.har or bool(self._tests)
         self._open: dict[Request, Exchange] = {}
         self._asking = 0
-        self._asked = anyio.Event()
+        self._asked = Bell()
         self._body_bytes = 0
         self._documents: list[Response] = []
         self.console: list[ConsoleMessage] = []
@@ -92,7 +93,6 @@ class Recorder:
             return
         with anyio.move_on_after(GATHER_SECONDS):
             while self._asking:
-                self._asked = anyio.Event()
                 await self._asked.wait()
 
     async def certificate(self, url: str) -> Certificate | None:
@@ -169,7 +169,7 @@ class Recorder:
                 await self._fill_whole(request, exchange)
         finally:
             self._asking -= 1
-            self._asked.set()
+            self._asked.ring()
 
     async def _fill_whole(self, request: Request, exchange: Exchange) -> None:
         if self._config.traffic.secrets and (exchange.is_kept or self._config.har):

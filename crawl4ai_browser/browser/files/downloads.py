@@ -21,6 +21,7 @@ from playwright.async_api import Download as PlaywrightDownload
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.browser.files.intake import FileIntake, FileOrigin, IncomingFile
 from crawl4ai_browser.browser.files.names import name_of_answer
 from crawl4ai_browser.browser.files.ranged_get import RangedGet, conditions_of
@@ -69,7 +70,7 @@ class VisitDownloads:
         self._watch = watch
         self._begun: list[PageDownload] = []
         self._missing: tuple[str, ...] = ()
-        self._news = anyio.Event()
+        self._news = Bell()
 
     @property
     def count(self) -> int:
@@ -126,7 +127,7 @@ class VisitDownloads:
 
     def tell_news(self) -> None:
         """Something has come: a file, an answer, a window."""
-        self._news.set()
+        self._news.ring()
 
     async def wait_for(
         self, asked: UnderWay, *, page_url: str, window_count: Callable[[], int], seconds: float
@@ -150,7 +151,6 @@ class VisitDownloads:
             if remaining <= 0:
                 self._missing = missing_files(asked, seen)
                 return
-            self._news = anyio.Event()
             with anyio.move_on_after(remaining):
                 await self._news.wait()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class SessionGate:
         self._door = anyio.Lock(fast_acquire=True)  # free nearly always, and asked for at each visit
         self._shared: set[object] = set()
         self._alone: object | None = None
-        self._emptied = anyio.Event()
+        self._emptied = Bell()
 
     @asynccontextmanager
     async def shared(self) -> AsyncGenerator[None]:
@@ -45,7 +46,7 @@ class SessionGate:
         finally:
             self._shared.discard(key)
             if not self._shared:
-                self._emptied.set()
+                self._emptied.ring()
 
     @asynccontextmanager
     async def alone(self) -> AsyncGenerator[None]:
@@ -76,7 +77,6 @@ class SessionGate:
 
     async def _until_no_visit(self) -> None:
         while self._shared:
-            self._emptied = anyio.Event()
             await self._emptied.wait()
 
     @property

@@ -15,6 +15,7 @@ import anyio
 from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
+from crawl4ai_browser.bell import Bell
 from crawl4ai_browser.browser.devtools import DevTools
 from crawl4ai_browser.browser.sessions.user_function import catch_listener_errors
 from crawl4ai_browser.browser.shielded import to_the_end
@@ -37,7 +38,7 @@ class UserWindows:
         self._own: set[Page] = set()
         self._windows: list[Page] = []
         self._opening = 0
-        self._opened = anyio.Event()
+        self._opened = Bell()
         self._users = 0
         self._unused = anyio.Event()
 
@@ -54,7 +55,7 @@ class UserWindows:
             yield
         finally:
             self._opening -= 1
-            self._opened.set()
+            self._opened.ring()
 
     def is_own(self, page: Page) -> None:
         """This page is the session's."""
@@ -125,7 +126,6 @@ class UserWindows:
     async def _none_opening(self) -> None:
         """Wait until it is known of every page whether the session opened it."""
         while self._opening:
-            self._opened = anyio.Event()
             await self._opened.wait()
 
     async def _close_all(self) -> None:
