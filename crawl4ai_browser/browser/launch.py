@@ -139,6 +139,11 @@ class LaunchedBrowser:
         return translate(error, phase="page", fallback=BrowserCrashed)
 
     @property
+    def is_in_use(self) -> bool:
+        """Whether a page or context of it is in use, or being opened for somebody."""
+        return self.leased > 0 or bool(self._openings)
+
+    @property
     def is_usable(self) -> bool:
         """Whether new contexts may be opened in it."""
         return self.lost is None and not self.retiring and self.browser.is_connected()

@@ -358,7 +358,7 @@ class BrowserPool:
             if reason is not None and not browser.retiring:
                 browser.retiring = True
                 self.observers(BrowserRetired(reason=reason))
-            if browser.retiring and browser.leased == 0:
+            if browser.retiring and not browser.is_in_use:
                 self._browsers.remove(browser)
                 self._ending.add(browser)
                 self.start(partial(self._close_retired, browser))

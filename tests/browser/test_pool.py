@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from random import Random
 import anyio
 import psutil
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import BrowserContext, Page
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
 from crawl4ai_browser.browser.pool import BrowserPool
@@ -54,6 +55,27 @@ async def test_a_page_is_kept_from_url_to_url(site: SiteServer) -> None:
         for _ in range(3):
             await fetcher.fetch(Request(url=site.url("/status/200")))
         assert repr(pool.session(None)) == "<BrowserSession anonymous open, 0 pages in use, 1 idle>"
+
+
+async def test_no_task_and_no_context_outlives_the_browsers_it_was_for(site: SiteServer) -> None:
+    config = CrawlConfig(capacity=CapacityConfig(max_pages=3), browser=BrowserConfig(max_pages=3))
+    async with opened(config) as (_, fetcher, events):
+        await fetcher.fetch(Request(url=site.url("/status/200")))
+        before = len(anyio.get_running_tasks())
+        async with anyio.create_task_group() as tasks:
+            for number in range(24):
+                tasks.start_soon(fetcher.fetch, Request(url=site.url(f"/leaf/{number}")))
+        assert sum(isinstance(event, BrowserRetired) for event in events) >= 5
+        assert sum(isinstance(event, BrowserLaunched) for event in events) <= 9
+        with anyio.fail_after(20):
+            while len(anyio.get_running_tasks()) > before or len(living_contexts()) > 1:  # noqa: ASYNC110 - in their time
+                await anyio.sleep(0.05)
+
+
+def living_contexts() -> list[BrowserContext]:
+    """Playwright's objects for contexts that something still holds."""
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, BrowserContext)]
 
 
 async def test_pages_in_use_never_exceed_the_capacity(site: SiteServer) -> None:

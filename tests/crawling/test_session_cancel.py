@@ -57,7 +57,7 @@ async def a_step(session: Session, site: SiteServer, kind: int) -> None:
 
 async def until_closed(context: BrowserContext, page_count: int) -> None:
     """Wait until no more pages are there than so many."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         while len(context.pages) > page_count:  # noqa: ASYNC110 - the browser closes them in its own time
             await anyio.sleep(0.02)
 

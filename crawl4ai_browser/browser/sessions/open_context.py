@@ -52,6 +52,11 @@ class OpenContext:
         client = self.browser.requests
         return plain_requests(self.playwright, self.way, client=client, keywords=self.keywords, max_bytes=max_bytes)
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether a page is being opened in it."""
+        return bool(self._openings)
+
     @contextmanager
     def opening_page(self) -> Generator[None]:
         """Open a page in it, to the end; but not beyond its own: a page of a context that closes may never open.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 from playwright.async_api import BrowserContext, Download, Page
@@ -20,6 +20,7 @@ from crawl4ai_browser.browser.sessions.entry import SessionEntry
 from crawl4ai_browser.browser.sessions.introduction import introduce
 from crawl4ai_browser.browser.sessions.open_context import OpenContext
 from crawl4ai_browser.browser.sessions.page_ahead import PageAhead
+from crawl4ai_browser.browser.sessions.session_pages import SessionPages
 from crawl4ai_browser.browser.sessions.state_keeper import StateKeeper
 from crawl4ai_browser.browser.sessions.user_function import catch_listener_errors
 from crawl4ai_browser.browser.sessions.user_windows import UserWindows
@@ -31,11 +32,8 @@ from crawl4ai_browser.proxy_status import ProxyErrand
 from crawl4ai_browser.storage_state import StorageState
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from crawl4ai_browser.browser.hooks import Hooks
     from crawl4ai_browser.browser.proxies.forwarder import Forwarder
-    from crawl4ai_browser.browser.proxies.turn import ProxyTurn
+    from crawl4ai_browser.browser.sessions.session_needs import SessionNeeds
     from crawl4ai_browser.config import ContextConfig
     from crawl4ai_browser.proxy import Proxy
 
@@ -45,32 +43,8 @@ PAGE_CLOSE_DEADLINE = 3.0
 MAX_VISITS_PER_PAGE = 200
 """Visits after which a page is replaced: the driver keeps every request of a page until the page closes."""
 
-
-class BrowserSource(Protocol):
-    """What a session needs of the pool."""
-
-    hooks: Hooks
-    """The user's own functions."""
-
-    async def usable_browser(self, *, is_proxied: bool = False) -> LaunchedBrowser:
-        """The one to open a context in, with or without a way out of its own; started when need be."""
-        ...
-
-    async def examine(self, browser: LaunchedBrowser | None, error: BrowserCrashed | None = None) -> bool:
-        """Whether it is alive; one that is not is given up, and the error says who died."""
-        ...
-
-    def start(self, function: Callable[[], Awaitable[None]]) -> None:
-        """Run in the background."""
-        ...
-
-    def proxy_turn(self, errand: ProxyErrand, own: Proxy | None) -> AbstractAsyncContextManager[ProxyTurn]:
-        """A proxy for something that is done in the session, which may have its own."""
-        ...
-
-    async def open_way(self, proxy: Proxy | None) -> Forwarder | None:
-        """A way out through the proxy; None: a context needs none."""
-        ...
+_DRAIN_SECONDS = 10.0
+"""For visits to end so that a session can move: as long as few pages take. A page that a user holds takes longer."""
 
 
 class BrowserSession:
@@ -80,7 +54,7 @@ class BrowserSession:
         self,
         name: str | None,
         identity: ContextIdentity,
-        source: BrowserSource,
+        source: SessionNeeds,
         *,
         entry: SessionEntry,
         keeper: StateKeeper,
@@ -95,8 +69,8 @@ class BrowserSession:
         self._current: OpenContext | None = None
         self._left: list[OpenContext] = []
         """Contexts that it has moved out of while pages of them were in use; they close with the last of these."""
-        self._idle: list[KeptPage] = []
-        self._busy: dict[KeptPage, OpenContext] = {}
+        self._pages = SessionPages()
+        self._undrained: OpenContext | None = None
         self._ahead = PageAhead(self._open_idle, source.start)
         self._windows = UserWindows(source.start)
 
@@ -113,12 +87,7 @@ class BrowserSession:
     @property
     def page_count(self) -> int:
         """Its pages, leased or kept."""
-        return len(self._idle) + len(self._busy)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether pages of it are in use."""
-        return bool(self._busy)
+        return len(self._pages)
 
     async def context(self, proxy: Proxy | None = None) -> BrowserContext:
         """As `opened`, Playwright's own."""
@@ -139,11 +108,20 @@ class BrowserSession:
             self.entry.check_not_closed()
             current = self._current
             if current is not None:
-                is_staying = bool(self._busy) and current.browser.lost is None
-                if (current.browser.is_usable or is_staying) and current.proxy == proxy:
+                if self._stays_in(current) and current.proxy == proxy:
                     return current
                 await self._move_out()
             return await to_the_end(self._open(proxy))
+
+    def _stays_in(self, context: OpenContext) -> bool:
+        """Whether new pages may be opened in it.
+
+        Not in a browser that is to be replaced; but where visits are under way whose changes are to be remembered, all
+        are made in one context.
+        """
+        browser = context.browser
+        is_bound = self.name is not None and browser.lost is None and self._pages.use(context)
+        return browser.is_usable or is_bound
 
     async def _open(self, proxy: Proxy | None) -> OpenContext:
         try:
@@ -188,12 +166,12 @@ class BrowserSession:
 
     def _on_page(self, page: Page) -> None:
         """Look after windows that open as the page they belong to closes. Hooks may open pages while visits are on."""
-        if not self._busy or not self._source.hooks.need_browsers:
+        if not self._pages.are_lent or not self._source.hooks.need_browsers:
             self._source.start(partial(self._windows.close_strays, page.context))
 
     def _on_download(self, download: Download) -> None:
         """Give a file to the page that it belongs to. A page's own event would not tell of those of its windows."""
-        page = next((page for page in (*self._busy, *self._idle) if page.owns(download.page)), None)
+        page = self._pages.owner_of(download.page)
         transfers = self.browser.transfers if self.browser is not None else None
         if page is not None and page.is_watched:
             page.take_download(download)
@@ -213,16 +191,27 @@ class BrowserSession:
 
         Give it back with `give_back`, whatever happened.
         """
+        await self._drain()
         context = await self.opened(proxy)
-        page = self._take_idle(site)
+        page = self._pages.take_idle(site)
         if page is None and await self._ahead.wait():
-            page = self._take_idle(site)
+            context = await self.opened(proxy)  # perhaps another one by now
+            page = self._pages.take_idle(site)
         if page is None:
             page = await self._open_page(context)
-        self._busy[page] = context
-        context.browser.leased += 1
+        self._pages.lend(page, context)
         context.browser.visits += 1
         return page
+
+    async def _drain(self) -> None:
+        """Let the visits end that keep it in a browser which is to be replaced. For a time, as pages may be held."""
+        context = self._current
+        if context is None or self.name is None or not context.browser.retiring or self._undrained is context:
+            return
+        with anyio.move_on_after(_DRAIN_SECONDS):
+            await self._pages.all_back()
+            return
+        self._undrained = context
 
     def expect_page(self) -> None:
         """A visit will want a page soon: open the first one. Not before a sign-in, as it would lack its storage."""
@@ -232,17 +221,10 @@ class BrowserSession:
     async def _open_idle(self, context: OpenContext) -> None:
         page = await self._open_page(context)
         if context is self._current and context.browser.is_usable and self.entry.is_open:
-            self._idle.append(page)
+            self._pages.keep(page)
         else:
             await self._discard(page, context)
-
-    def _take_idle(self, wanted_site: str) -> KeptPage | None:
-        """A kept page: of that site, whose renderer is there; else the one that has been idle longest."""
-        if not self._idle:
-            return None
-        page = next((page for page in self._idle if page.site == wanted_site), self._idle[0])
-        self._idle.remove(page)
-        return page
+            self._close_left()
 
     @asynccontextmanager
     async def user_page(self) -> AsyncGenerator[KeptPage]:
@@ -256,8 +238,7 @@ class BrowserSession:
         context = await self.opened(proxy)
         try:
             page = await self._open_page(context, is_watched=False)
-            self._busy[page] = context
-            context.browser.leased += 1
+            self._pages.lend(page, context)
             try:
                 async with self._windows.used(context.playwright, page):
                     yield page
@@ -287,21 +268,23 @@ class BrowserSession:
                     browser.frames_probed = True
                     browser.frames_on_demand = await page.frames.probe()
                 return page
-        except PlaywrightError as error:
-            raise browser.error_of(error) from error
+        except BaseException as error:
+            self._close_left()
+            if isinstance(error, PlaywrightError):
+                raise browser.error_of(error) from error
+            raise
 
     def has(self, page: KeptPage) -> bool:
         """Whether a page that is leased is of use for another document, and of the context that is open now."""
-        return self._busy.get(page) is self._current and page.browser.is_usable and not page.is_spoiled
+        return self._pages.context_of(page) is self._current and page.browser.is_usable and not page.is_spoiled
 
     def give_back(self, page: KeptPage, *, keep: bool) -> None:
         """End the lease. A page that is not kept is closed in the background, so that its slot is free at once."""
-        context = self._busy.pop(page)
+        context = self._pages.take_back(page)
         browser = context.browser
-        browser.leased -= 1
-        is_current = context is self._current and browser.is_usable and self.entry.is_open
+        is_current = context is self._current and self._stays_in(context) and self.entry.is_open
         if keep and is_current and not page.is_spoiled and page.visits < MAX_VISITS_PER_PAGE:
-            self._idle.append(page)
+            self._pages.keep(page)
         elif context in self._left:
             self._close_left()
         elif browser.lost is None:
@@ -319,15 +302,14 @@ class BrowserSession:
 
     async def _forget_context(self) -> None:
         context, self._current = self._current, None
-        self._idle.clear()
+        self._pages.drop_idle()
         if context is not None:
             context.browser.sessions.discard(self)
             await context.close()
 
     def _close_left(self) -> None:
         """Close the contexts that were left, and are not in use any more."""
-        in_use = list(self._busy.values())
-        done = [context for context in self._left if context not in in_use]
+        done = [context for context in self._left if not self._pages.use(context)]
         for context in done:
             self._left.remove(context)
             self._source.start(context.close)
@@ -337,7 +319,7 @@ class BrowserSession:
     async def remember(self, page: KeptPage | None, *, all_of_it: bool = False) -> None:
         """Take what has changed, after a visit; `page` None: it can't be asked. Never raises."""
         context = self._current
-        is_current = page is None or self._busy.get(page) is context
+        is_current = page is None or self._pages.context_of(page) is context
         if self.name is not None and context is not None and is_current:
             await self.keeper.after_visit(context.playwright, page, all_of_it=all_of_it)
 
@@ -366,8 +348,8 @@ class BrowserSession:
         if self.name is not None and context.browser.lost is None:
             with suppress(FetchError):  # what was taken after the last visit stands
                 await self.keeper.take(context.playwright)
-        if context.browser.lost is None and context in self._busy.values():
-            # To another proxy: what is under way goes on here. What it changes from now on is not remembered.
+        if context.browser.lost is None and self._pages.use(context):
+            # What is under way goes on here. What it changes from now on is not remembered.
             context.browser.sessions.discard(self)
             self._left.append(context)
             self.renew_pages()
@@ -377,8 +359,7 @@ class BrowserSession:
 
     def renew_pages(self) -> None:
         """Close the idle pages: those opened before a sign-in lack its session storage."""
-        idle, self._idle = self._idle, []
-        for page in idle:
+        for page in self._pages.drop_idle():
             self._source.start(partial(self._discard, page, None))
 
     async def close(self) -> None:
@@ -397,4 +378,4 @@ class BrowserSession:
         """Name, where it lives and its pages."""
         where = "closed" if not self.entry.is_open else "open" if self._current else "not open"
         who = self.name or "anonymous"
-        return f"<BrowserSession {who} {where}, {len(self._busy)} pages in use, {len(self._idle)} idle>"
+        return f"<BrowserSession {who} {where}, {self._pages.summary}>"
