@@ -103,6 +103,8 @@ class BrowserPool:
         assert tasks is not None, "entered before"
         for session in self._sessions.values():
             session.entry.close()  # whoever waits for its sign-in would wait for ever
+        for browser in self._browsers:
+            browser.lose("the pool is closing")  # a page that is being opened would wait for a way out that has gone
         tasks.cancel_scope.cancel()
         tasks.cancel_scope.shield = True  # what closes everything must run, also when this task is cancelled
         await tasks.__aexit__(None, None, None)

@@ -183,7 +183,7 @@ async def test_visits_cancelled_at_any_moment_leave_no_page(site: SiteServer) ->
                 await fetcher.fetch(Request(url=site.url("/slow?seconds=0.05")))
         assert (await fetcher.fetch(Request(url=site.url("/status/200")))).status == 200
         context = await pool.session(None).context()
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             while len(context.pages) > pool.open_pages:  # noqa: ASYNC110 - the browser closes them in its own time
                 await anyio.sleep(0.02)
         assert context.browser is not None

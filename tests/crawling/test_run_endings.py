@@ -34,7 +34,7 @@ def addresses(count: int, host: str = "a.test") -> list[str]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    with anyio.fail_after(5.0):
+    with anyio.fail_after(20):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await anyio.sleep(0.001)
 

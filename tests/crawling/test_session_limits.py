@@ -98,5 +98,5 @@ async def test_a_session_may_outlive_its_crawler(browser_config: CrawlConfig, si
         session = crawler.session("ann")
         await session.__aenter__()
         assert (await session.fetch(site.url("/about.html"))).ok
-    with anyio.fail_after(3):
+    with anyio.fail_after(20):
         await session.__aexit__(None, None, None)

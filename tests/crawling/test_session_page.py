@@ -142,7 +142,7 @@ async def test_windows_of_a_function_paint_and_are_closed(crawler: Crawler, site
     async with crawler.session("ann") as ann:
         with anyio.fail_after(10):
             assert await ann.run(opens) == [True, True, True]
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             while contexts[0].pages:  # noqa: ASYNC110 - the browser closes them in its own time
                 await anyio.sleep(0.02)
 

@@ -63,6 +63,7 @@ async def test_a_fast_host_is_done_while_another_is_slow_and_a_third_is_left_alo
     assert ok[SLOW] == ok[BUSY] == 0, "the fast one was through before the slow one had answered once"
     seen = Counter(host_of(hit) for hit in site.hits if hit.path.startswith("/page/"))
     assert seen[FAST] == FAST_PAGES, "each page once"
-    # Two at once for a start (slow start), and after the first refusal nobody for ten minutes.
-    assert 1 <= seen[BUSY] <= 2
+    # Two at once for a start and one more for the answer of robots.txt, where that comes before a page's (slow start);
+    # after the first refusal nobody for ten minutes.
+    assert 1 <= seen[BUSY] <= 3
     assert 1 <= seen[SLOW] <= 4, "two at once, and on a very busy machine two more when those were given up"

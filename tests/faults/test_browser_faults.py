@@ -144,6 +144,6 @@ async def test_a_cancelled_visit_of_a_page_that_hangs_takes_it_away_within_a_sec
             await crawler.fetch(Request(url=site.url("/hang-here")))
         assert scope.cancelled_caught
         assert (await crawler.fetch(site.url("/leaf/next"))).ok
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             while len(processes("renderer")) > renderers + 1:  # noqa: ASYNC110 - ended by the browser in its own time
                 await anyio.sleep(0.05)

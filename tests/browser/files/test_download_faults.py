@@ -146,7 +146,7 @@ async def test_what_the_filter_does_not_want_is_not_kept(
 ) -> None:
     site.route("/disguised", attachment(b"<!doctype html><title>sign in</title>", "plan.pdf"))
     downloading = with_settings(downloading, accept=accept)
-    with anyio.fail_after(4):
+    with anyio.fail_after(10):
         download = await downloading.file(path)
     assert (download.state, download.reason) == ("refused", reason)
     assert isinstance(downloading.error, DownloadRefused)

@@ -19,7 +19,7 @@ async def test_visits_are_inside_together() -> None:
                 both.set()
             await both.wait()
 
-    with anyio.fail_after(1):
+    with anyio.fail_after(10):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(visit, 1)
             tasks.start_soon(visit, 2)
@@ -61,7 +61,7 @@ async def test_what_begins_inside_is_inside() -> None:
         async with gate.shared():
             done.append(name)
 
-    with anyio.fail_after(1):
+    with anyio.fail_after(10):
         async with gate.alone():
             await visit("by the step")
             async with gate.alone(), anyio.create_task_group() as tasks:
@@ -138,5 +138,5 @@ async def test_emptied_waits_for_whoever_is_inside_also_from_inside() -> None:
             tasks.start_soon(watch)
             await anyio.wait_all_tasks_blocked()
             assert not is_empty.is_set()
-        with anyio.fail_after(1):
+        with anyio.fail_after(10):
             await is_empty.wait()

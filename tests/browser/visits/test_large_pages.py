@@ -29,7 +29,8 @@ async def test_the_time_that_a_document_takes_to_arrive_is_part_of_its_becoming_
     site.route("/slowly", dripped(page("", body="<p>text</p>" * 200), chunk_bytes=500, interval=0.1))
     snapshot = await fetch("/slowly")
     assert snapshot.ready is not None
-    assert snapshot.ready.seconds < 0.4 < snapshot.timings["ready"]
+    # More than four pauses of the server: the page itself was ready as soon as all was there.
+    assert snapshot.timings["ready"] - snapshot.ready.seconds > 0.3
 
 
 async def test_a_large_page_that_moves_on_while_it_arrives_is_left(fetch: Fetch, site: SiteServer) -> None:
