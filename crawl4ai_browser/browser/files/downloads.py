@@ -130,17 +130,17 @@ class VisitDownloads:
         self._news.ring()
 
     async def wait_for(
-        self, asked: UnderWay, *, page_url: str, window_count: Callable[[], int], seconds: float
+        self, asked: UnderWay, *, hops: Callable[[], list[Hop]], window_count: Callable[[], int], seconds: float
     ) -> None:
         """Wait for what the page has asked for: until it begins to come, or for as long as it may take.
 
-        `page_url` is the address of the document that asked, `window_count` tells how many the page has opened,
+        `hops` tells the responses since the document that asked, `window_count` how many windows the page has opened;
         `seconds` is how long a server may take to answer.
         """
         started = self._intake.clock.monotonic()
         while True:
             seen = Seen(
-                hops=self._watch.hops_after(page_url),
+                hops=hops(),
                 frame_hops=self._watch.frame_hops,
                 begun=[download.playwright.url for download in self._begun],
                 window_count=window_count(),

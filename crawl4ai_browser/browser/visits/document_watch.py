@@ -109,8 +109,14 @@ class DocumentWatch:
                 return hop
         return self.last
 
-    def hops_after(self, url: str) -> list[Hop]:
-        """The responses since the document of this address."""
+    def hops_after(self, url: str, *, known: int) -> list[Hop]:
+        """The responses since the document of this address, which was read when so many were `known`.
+
+        A page that loads itself again has the same address: its document is the first one from the last known on.
+        """
+        for at, hop in enumerate(self.hops[max(0, known - 1) :], start=max(0, known - 1)):
+            if without_fragment(hop.url) == without_fragment(url):
+                return self.hops[at + 1 :]
         document = self.document_of(url)
         at = next((index for index, hop in enumerate(self.hops) if hop is document), len(self.hops) - 1)
         return self.hops[at + 1 :]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -287,6 +288,7 @@ class Visit:
         """
         watch = self._record.watch
         while True:
+            known = len(watch.hops)
             reading = await read_when_ready(
                 self._page, self._record, settings, facts_only=facts_only, from_now=facts_only or self._is_begun
             )
@@ -300,13 +302,14 @@ class Visit:
                 return reading
             # What was read must not be lost to the visit's deadline.
             left = anyio.current_effective_deadline() - anyio.current_time() - DEADLINE_MARGIN
+            hops = partial(watch.hops_after, url, known=known)
             await self._record.files.wait_for(
                 asked,
-                page_url=url,
+                hops=hops,
                 window_count=self._record.window_count,
                 seconds=min(self._settings.visit.navigation_timeout, max(0.0, left)),
             )
-            is_leaving = has_lost_page(asked, watch.lost) or (asked.leaving and leads_on(watch.hops_after(url)))
+            is_leaving = has_lost_page(asked, watch.lost) or (asked.leaving and leads_on(hops()))
             if not (is_leaving and await is_replaced(self._page)):
                 return reading
 

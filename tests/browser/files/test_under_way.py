@@ -16,7 +16,7 @@ from crawl4ai_browser.browser.files.under_way import (
     missing_files,
     waiting_seconds,
 )
-from crawl4ai_browser.browser.visits.document_watch import Hop
+from crawl4ai_browser.browser.visits.document_watch import DocumentWatch, Hop
 
 FILE = "https://a.test/file"
 PAGE = "https://a.test/page"
@@ -95,3 +95,22 @@ def test_files_that_never_began_are_known_by_their_address() -> None:
 )
 def test_what_takes_the_place_of_the_page(hops: Sequence[Hop], is_another: bool) -> None:
     assert leads_on(hops) == is_another
+
+
+def hops_after(hops: Sequence[Hop], url: str, *, known: int) -> list[str]:
+    """Which ones, by their numbers."""
+    watch = DocumentWatch(max_navigations=1, max_bytes=1)
+    watch.hops.extend(hops)
+    return [found.network_id for found in watch.hops_after(url, known=known)]
+
+
+def test_the_answer_to_a_page_that_loads_itself_again_comes_after_its_document() -> None:
+    loads = [hop(PAGE, network_id=number) for number in "123"]
+    assert hops_after(loads, f"{PAGE}#top", known=1) == ["2", "3"]
+    assert hops_after(loads, PAGE, known=2) == ["3"]
+    assert hops_after(loads, PAGE, known=3) == []
+
+
+def test_what_comes_after_a_document_whose_address_a_script_changed_is_after_the_last_one() -> None:
+    assert hops_after([hop(PAGE), ATTACHMENT], "https://a.test/pushed", known=1) == []
+    assert hops_after([hop(PAGE), ATTACHMENT], PAGE, known=2) == ["1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from crawl4ai_browser.browser.browser_fetcher import BrowserFetcher
@@ -19,9 +20,9 @@ from crawl4ai_browser.errors import (
     ReadyTimeout,
     TooManyRedirects,
 )
-from crawl4ai_browser.ready import Delay, Load, Predicate, Quiet, Selector
+from crawl4ai_browser.ready import Delay, DomContentLoaded, Load, Predicate, Quiet, Selector
 from crawl4ai_browser.request import Request
-from crawl4ai_browser.testing.site import Response, SiteServer
+from crawl4ai_browser.testing.site import Hit, Response, SiteServer
 from tests.browser.visiting import ADD, Fetch, html_of, page
 
 # --- documents and their way
@@ -61,6 +62,24 @@ async def test_client_redirects_end_at_the_page_they_lead_to(fetch: Fetch, site:
     ]
     assert (snapshot.final_url, snapshot.status) == (site.url("/status/404"), 404)
     assert "status 404" in html_of(snapshot)
+
+
+async def test_a_page_that_loads_itself_again_while_it_is_read_is_read_again(fetch: Fetch, site: SiteServer) -> None:
+    """As those do that check the browser first. Its answer takes a while, so that there is something to wait for."""
+    loads = 0
+
+    async def checking(hit: Hit) -> Response:
+        nonlocal loads
+        loads += 1
+        if loads == 1:
+            return page("", body="<p>checking<script>document.onreadystatechange = () => location.reload()</script>")
+        await anyio.sleep(0.5)
+        return page("", body="<p>checked")
+
+    site.route("/checking", checking)
+    snapshot = await fetch("/checking", ready=DomContentLoaded(), timeout=60)
+    assert "<p>checked" in html_of(snapshot)
+    assert (snapshot.status, loads) == (200, 2)
 
 
 async def test_address_changed_by_script_keeps_the_document_it_came_with(fetch: Fetch, site: SiteServer) -> None:
