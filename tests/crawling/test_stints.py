@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import groupby
 
 from crawl4ai_browser.config import CapacityConfig, CrawlConfig
 from crawl4ai_browser.crawling.crawler import Crawler
 from crawl4ai_browser.crawling.stints import LENGTH, Stints
+from crawl4ai_browser.testing.fake_clock import FakeClock
 from crawl4ai_browser.testing.scripted_fetcher import ScriptedFetcher
 
 HOSTS = ["http://a.test", "http://b.test", "http://c.test"]
@@ -45,19 +47,15 @@ def test_no_more_hosts_are_kept_than_pages() -> None:
     assert stints.hosts == [3, 2]
 
 
-async def hosts_in_order(urls: list[str], config: CrawlConfig) -> list[str]:
-    fetcher = ScriptedFetcher(dict.fromkeys(urls, "<p>text"))
-    async with Crawler(config, fetcher=fetcher) as crawler:
-        results = [result async for result in crawler.crawl(urls)]
-    assert len(results) == len(urls)
-    return [visit.url.rpartition("/")[0] for visit in fetcher.visits]
-
-
-async def test_pages_of_one_site_follow_one_another(config: CrawlConfig) -> None:
+async def test_pages_of_one_site_follow_one_another(config: CrawlConfig, outside_work: Callable[[], bool]) -> None:
     urls = [f"{host}/{number}" for number in range(40) for host in HOSTS]
-    one_page = config.model_copy(update={"capacity": CapacityConfig(max_pages=1)})
-    order = await hosts_in_order(urls, one_page)
+    config = config.model_copy(update={"capacity": CapacityConfig(max_pages=1, content_workers=0)})
+    clock = FakeClock()
+    fetcher = ScriptedFetcher(dict.fromkeys(urls, "<p>text"), clock=clock, delay=1.0)
+    async with clock.jumping(is_busy=outside_work), Crawler(config, fetcher=fetcher, clock=clock) as crawler:
+        assert len([result async for result in crawler.crawl(urls)]) == 120
+    order = [visit.url.rpartition("/")[0] for visit in fetcher.visits]
     stints = [len(list(visits)) for _, visits in groupby(order)]
     assert max(stints) <= LENGTH
-    assert len(stints) <= 40, "about 10 once the seeds are read; in turns there would be 120"
+    assert len(stints) <= 12, "three for each host; in turns there would be 120"
     assert Counter(order) == dict.fromkeys(HOSTS, 40)
